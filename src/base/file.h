@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace temper {
+
+/// The whole file as a string. Throws Error{not_found, io}, also when it is larger than `max_bytes`.
+std::string read_file(const std::filesystem::path& path, size_t max_bytes = size_t{1} << 32);
+
+/// A file mapped read-only; the bytes stay valid as long as any copy of the object's shared_ptr lives.
+/// Empty files map to an empty span. Throws Error{not_found, io}.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+  std::span<const std::byte> bytes_;
+};
+
+/// Writes a file so that a reader sees the old contents or the new ones, never a part: temporary name in the same
+/// folder, fsync, rename, fsync of the folder. Without commit() the destructor removes the temporary file.
+/// Every failed write (a full disk) throws Error{io} naming the path and the system's reason.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text);
+  void commit();
+
+ private:
+  std::filesystem::path path_, temporary_;
+  int fd_ = -1;
+};
+
+/// AtomicFile in one call.
+void write_file_atomic(const std::filesystem::path& path, std::string_view text);
+
+/// Fills `path` as a folder atomically: `fill` writes into `path`.tmp, whose files and itself are fsynced, then it is
+/// renamed to `path` (which must not exist) and the parent is fsynced. On an exception the temporary folder is removed.
+void write_folder_atomic(const std::filesystem::path& path,
+                         const std::function<void(const std::filesystem::path&)>& fill);
+
+/// fsync of a folder, so that a rename inside it survives a power cut.
+void sync_folder(const std::filesystem::path& folder);
+
+}  // namespace temper

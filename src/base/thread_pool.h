@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace temper {
+
+/// A non-owning reference to a callable, valid during the call it is passed to.
+template <class Signature>
+class FunctionRef;
+template <class R, class... Args>
+class FunctionRef<R(Args...)> {
+ public:
+  template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>)
+  FunctionRef(F&& f)
+      : object_(const_cast<void*>(static_cast<const void*>(&f))), call_([](void* object, Args... args) -> R {
+          return (*static_cast<std::remove_reference_t<F>*>(object))(static_cast<Args>(args)...);
+        }) {}
+  R operator()(Args... args) const { return call_(object_, static_cast<Args>(args)...); }
+
+ private:
+  void* object_;
+  R (*call_)(void*, Args...);
+};
+
+/// Fork-join workers for kernels. The caller cuts the work into slices whose boundaries depend on the shape only, so a
+/// result never depends on the number of threads; slices are handed out in order to whichever thread is free.
+/// An exception thrown by a slice is rethrown by run() after all threads have stopped; the remaining slices are
+/// skipped. run() may be called from one thread at a time; a call from inside a slice runs its slices in turn.
+class ThreadPool {
+ public:
+  explicit ThreadPool(int threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  /// Calls slice(i, worker) for every i in [0, slices), worker in [0, threads()).
+  void run(int64_t slices, FunctionRef<void(int64_t slice, int worker)> slice);
+
+  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+ private:
+  struct Job;
+  void work(int worker);
+  static void take_slices(Job& job, int worker);
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable wake_, done_;
+  std::atomic<uint64_t> generation_ = 0;
+  std::atomic<int> active_ = 0;
+  std::atomic<bool> stop_ = false;
+  Job* job_ = nullptr;
+};
+
+/// Cuts [0, n) into slices of at least `grain` items and calls body(begin, end) on each, in parallel.
+void parallel_for(ThreadPool& pool, int64_t n, int64_t grain, FunctionRef<void(int64_t begin, int64_t end)> body);
+
+}  // namespace temper

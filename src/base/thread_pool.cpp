@@ -22,7 +22,7 @@ void pause_briefly() {
 }  // namespace
 
 struct ThreadPool::Job {
-  FunctionRef<void(int64_t, int)> slice;
+  FunctionRef<void(int64_t)> slice;
   int64_t slices;
   std::atomic<int64_t> next = 0;
   std::mutex error_mutex{};
@@ -30,7 +30,7 @@ struct ThreadPool::Job {
 };
 
 ThreadPool::ThreadPool(int threads) {
-  for (int worker = 1; worker < threads; ++worker) workers_.emplace_back([this, worker] { work(worker); });
+  for (int worker = 1; worker < threads; ++worker) workers_.emplace_back([this] { work(); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -42,13 +42,13 @@ ThreadPool::~ThreadPool() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-void ThreadPool::take_slices(Job& job, int worker) {
+void ThreadPool::take_slices(Job& job) {
   inside_slice = true;
   for (;;) {
     const int64_t i = job.next.fetch_add(1, std::memory_order_relaxed);
     if (i >= job.slices) break;
     try {
-      job.slice(i, worker);
+      job.slice(i);
     } catch (...) {
       std::lock_guard lock(job.error_mutex);
       if (!job.error) job.error = std::current_exception();
@@ -58,7 +58,7 @@ void ThreadPool::take_slices(Job& job, int worker) {
   inside_slice = false;
 }
 
-void ThreadPool::work(int worker) {
+void ThreadPool::work() {
   uint64_t seen = 0;
   for (;;) {
     for (int spin = 0; spin < kSpinsBeforeSleep && generation_.load(std::memory_order_acquire) == seen && !stop_; ++spin)
@@ -71,7 +71,7 @@ void ThreadPool::work(int worker) {
       seen = generation_.load(std::memory_order_relaxed);
       job = job_;
     }
-    take_slices(*job, worker);
+    take_slices(*job);
     if (active_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       std::lock_guard lock(mutex_);
       done_.notify_one();
@@ -79,10 +79,11 @@ void ThreadPool::work(int worker) {
   }
 }
 
-void ThreadPool::run(int64_t slices, FunctionRef<void(int64_t, int)> slice) {
+void ThreadPool::run(int64_t slices, FunctionRef<void(int64_t)> slice) {
   if (slices <= 0) return;
-  if (slices == 1 || workers_.empty() || inside_slice) {
-    for (int64_t i = 0; i < slices; ++i) slice(i, 0);
+  std::unique_lock caller(caller_, std::defer_lock);
+  if (slices == 1 || workers_.empty() || inside_slice || !caller.try_lock()) {
+    for (int64_t i = 0; i < slices; ++i) slice(i);
     return;
   }
   Job job{slice, slices};
@@ -93,7 +94,7 @@ void ThreadPool::run(int64_t slices, FunctionRef<void(int64_t, int)> slice) {
     generation_.fetch_add(1, std::memory_order_release);
   }
   wake_.notify_all();
-  take_slices(job, 0);
+  take_slices(job);
   for (int spin = 0; spin < kSpinsBeforeSleep && active_.load(std::memory_order_acquire) != 0; ++spin) pause_briefly();
   if (active_.load(std::memory_order_acquire) != 0) {
     std::unique_lock lock(mutex_);
@@ -109,7 +110,7 @@ void parallel_for(ThreadPool& pool, int64_t n, int64_t grain, FunctionRef<void(i
   // 64 slices at most: enough to balance any plausible number of cores, and a boundary that depends on n only.
   const int64_t step = std::max(grain, (n + 63) / 64);
   const int64_t slices = step > 0 ? (n + step - 1) / step : 0;
-  pool.run(slices, [&](int64_t i, int) { body(i * step, std::min(n, (i + 1) * step)); });
+  pool.run(slices, [&](int64_t i) { body(i * step, std::min(n, (i + 1) * step)); });
 }
 
 }  // namespace temper

@@ -33,7 +33,7 @@ class FunctionRef<R(Args...)> {
 /// Fork-join workers for kernels. The caller cuts the work into slices whose boundaries depend on the shape only, so a
 /// result never depends on the number of threads; slices are handed out in order to whichever thread is free.
 /// An exception thrown by a slice is rethrown by run() after all threads have stopped; the remaining slices are
-/// skipped. run() may be called from one thread at a time; a call from inside a slice runs its slices in turn.
+/// skipped. A call from inside a slice, or while another thread's call is running, runs its slices in turn.
 class ThreadPool {
  public:
   explicit ThreadPool(int threads);
@@ -41,17 +41,18 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  /// Calls slice(i, worker) for every i in [0, slices), worker in [0, threads()).
-  void run(int64_t slices, FunctionRef<void(int64_t slice, int worker)> slice);
+  /// Calls slice(i) for every i in [0, slices).
+  void run(int64_t slices, FunctionRef<void(int64_t slice)> slice);
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
  private:
   struct Job;
-  void work(int worker);
-  static void take_slices(Job& job, int worker);
+  void work();
+  static void take_slices(Job& job);
 
   std::vector<std::thread> workers_;
+  std::mutex caller_;  // held by the thread whose run() uses the workers
   std::mutex mutex_;
   std::condition_variable wake_, done_;
   std::atomic<uint64_t> generation_ = 0;

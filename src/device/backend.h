@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "device/kernel_table.h"
+#include "device/prepared_weight.h"
+#include "device/stream.h"
+
+namespace temper {
+
+struct BackendOptions {
+  int threads = 0;  ///< CPU threads; 0 means one a core
+};
+
+/// One device: its kernels, streams and weights. Shared by all contexts on it; safe to use from several threads.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual Device device() const = 0;
+  /// For `temper info`: "CPU, 2 threads, AVX2".
+  virtual std::string description() const = 0;
+  virtual const KernelTable& kernels() const = 0;
+  virtual std::unique_ptr<Stream> new_stream(const StreamOptions& options) = 0;
+  /// Dense (`dense` given: converted to that type unless already stored so) or with its stored blocks kept.
+  /// Throws Error{format} when the bytes don't match the shape.
+  virtual WeightHandle prepare_weight(const WeightSource& source, std::optional<DType> dense) = 0;
+  /// What `--dtype auto` means on this device.
+  virtual DType preferred_compute_dtype() const = 0;
+};
+
+/// The device types this build has, in the order `--device auto` prefers them.
+std::vector<DeviceType> available_devices();
+/// Throws Error{unsupported} naming what is missing.
+std::shared_ptr<Backend> open_backend(Device device, const BackendOptions& options = {});
+
+}  // namespace temper

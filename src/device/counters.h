@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace temper {
+
+/// What a stream was asked to do. `--counters` prints it; tests assert on it.
+struct Counters {
+  std::map<std::string, int64_t, std::less<>> launches;    ///< kernel launches by op
+  std::map<std::string, int64_t, std::less<>> composites;  ///< ops that ran as their composite, by op
+  int64_t barriers = 0;
+  int64_t commits = 0;  ///< batches handed to the device
+  int64_t waits = 0;    ///< times the host waited for the device
+  int64_t buffers_created = 0;   ///< memory taken from the system
+  int64_t buffers_reused = 0;    ///< memory taken from the pool
+  int64_t bytes_created = 0;
+  int64_t peak_bytes = 0;  ///< highest sum of live tensor memory
+  int64_t uploads = 0, upload_bytes = 0;
+  int64_t reads = 0, read_bytes = 0;
+
+  int64_t total_launches() const;
+  void count_launch(std::string_view op) { ++slot(launches, op); }
+  void count_composite(std::string_view op) { ++slot(composites, op); }
+
+ private:
+  static int64_t& slot(std::map<std::string, int64_t, std::less<>>& counts, std::string_view op);
+};
+
+/// A table for the person at the terminal.
+std::string to_string(const Counters& counters);
+
+}  // namespace temper

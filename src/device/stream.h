@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "device/counters.h"
+#include "device/hazards.h"
+#include "device/operand.h"
+
+namespace temper {
+
+/// The open batch of work of a stream. Each backend derives its own, with the launch calls that its kernels use;
+/// kernels get this base and cast it to their backend's encoder.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+};
+
+struct StreamOptions {
+  /// Encode now, run at commit on another thread, as a GPU does. The CPU's way to prove ops ready for one.
+  bool deferred = false;
+  /// Deferred: run the launches between two barriers in a random order drawn from this seed.
+  std::optional<uint64_t> shuffle_seed;
+  /// Deferred: fill fresh outputs and freed memory with NaN, so that use of either is seen.
+  bool poison_memory = true;
+  /// Deferred: launches after which a batch is committed without being asked.
+  int max_batch_launches = 1024;
+  HazardKinds hazards;
+};
+
+/// Work in order on one device, used by one thread at a time. Launches may run later than they are encoded; their
+/// errors are kept (the first one, with op and shapes), work that depends on them is skipped, and the error is thrown
+/// by the next synchronize() or read(), after which the stream is usable again.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  virtual Encoder& encoder() = 0;
+  /// Memory from the stream's pool. Memory released on the host may be handed out again at once: later work on this
+  /// stream is ordered after earlier uses. Throws Error{out_of_memory}.
+  virtual std::shared_ptr<Buffer> allocate(size_t bytes) = 0;
+  /// Copies host bytes into a fresh buffer, in stream order.
+  virtual std::shared_ptr<Buffer> upload(std::span<const std::byte> bytes) = 0;
+  /// Commits, waits and copies out the bytes at `offset`. Throws what asynchronous work threw.
+  virtual void read(const Buffer& buffer, size_t offset, std::span<std::byte> out) = 0;
+  /// Hands the open batch to the device.
+  virtual void commit() = 0;
+  /// Commits and waits. Throws what asynchronous work threw.
+  virtual void synchronize() = 0;
+
+  Counters& counters() { return counters_; }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  Counters counters_;
+};
+
+}  // namespace temper

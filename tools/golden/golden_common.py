@@ -8,6 +8,11 @@ import math
 import os
 import pathlib
 import platform
+import sys
+
+# PEFT writes target_modules from a set: without a fixed hash seed its order changes from run to run.
+if os.environ.get("PYTHONHASHSEED") != "0":
+    os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {"PYTHONHASHSEED": "0"})
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -2,8 +2,9 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <string_view>
 #include <vector>
+
+#include "train/report/append_file.h"
 
 namespace temper::train {
 
@@ -48,10 +49,7 @@ class MetricsWriter {
   /// Starts a file anew (`resumed_step` < 0: what was there is replaced), or continues one: lines with a step beyond
   /// `resumed_step` and a torn last line are removed, so that a resumed run has every step exactly once. A file that
   /// is missing is started.
-  explicit MetricsWriter(std::filesystem::path path, int64_t resumed_step = -1);
-  ~MetricsWriter();
-  MetricsWriter(const MetricsWriter&) = delete;
-  MetricsWriter& operator=(const MetricsWriter&) = delete;
+  explicit MetricsWriter(const std::filesystem::path& path, int64_t resumed_step = -1);
 
   void write(const StepMetrics& metrics);
   void write(const EvalMetrics& metrics);
@@ -60,10 +58,7 @@ class MetricsWriter {
   void sync();
 
  private:
-  void append(std::string_view line);
-
-  std::filesystem::path path_;
-  int fd_ = -1;
+  AppendFile file_;
 };
 
 }  // namespace temper::train

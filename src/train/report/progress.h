@@ -22,11 +22,11 @@ ProgressOutput stderr_progress_output();
 
 /// Shows how a training run goes: step of total, smoothed loss, learning rate, tokens/s, time left, last validation
 /// loss. On a terminal one line, redrawn at most ten times a second and never wider than the terminal; elsewhere plain
-/// lines: every step of a run of at most 20 steps, else the first, the last, and one about every five seconds.
-/// Not thread-safe.
+/// lines: every step of a run of at most 20 steps, else the first, the last, and one every 5 s that becomes one a
+/// minute in the course of a long run. Not thread-safe.
 class Progress {
  public:
-  /// `first_step`: steps done before this process started (a resumed run); the time left is computed without them.
+  /// `total_steps`: 0 when unknown. `first_step`: steps done before this process started (a resumed run).
   Progress(ProgressOutput output, int64_t total_steps, int64_t first_step = 0);
   /// Leaves the terminal on a fresh line.
   ~Progress();
@@ -34,26 +34,42 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void step(const StepMetrics& metrics);
-  /// A line of its own: `valid  step 100  loss 1.234  perplexity 3.43`.
+
+  /// A line that stays: `valid  step 100  loss 1.234  perplexity 3.43`.
   void eval(const EvalMetrics& metrics);
-  /// While something other than steps takes time ("evaluating 12/40", "saving"): shown on the live line only.
+
+  /// What takes time other than steps ("evaluating 12/40", "saving"), on the live line until the next step.
   void activity(std::string_view text);
-  /// A line that stays; the live line is redrawn below it.
+
+  /// A line that stays, above the live line. Use it instead of the log while a live line is shown.
   void note(std::string_view line);
-  /// Prints the last state for good. Further calls do nothing.
+
+  /// Leaves the last state on screen. Later calls of any member do nothing.
   void finish();
 
  private:
-  std::string status(int width) const;
-  void redraw(bool force);
+  void smooth(const StepMetrics& metrics);
+  double seconds_left() const;
+  std::string plain_line() const;
+  std::string live_line(int width) const;
+  void draw();
   void erase();
 
   ProgressOutput out_;
   int64_t total_, first_;
+
   StepMetrics last_;
+  int64_t seen_ = 0;         // steps of this process
+  double first_done_s_ = 0;  // when its first step was done
+  double smoothed_loss_ = 0, smoothed_tokens_ = 0, smoothed_ms_ = 0;
+  double valid_loss_ = 0;
+  bool has_valid_ = false;
   std::string activity_;
-  double started_s_ = 0, drawn_s_ = 0, smoothed_loss_ = 0, smoothed_ms_ = 0, valid_loss_ = 0;
-  bool has_step_ = false, has_valid_ = false, drawn_ = false, finished_ = false;
+
+  double shown_s_ = 0;  // when the live line was drawn, or the last plain line printed
+  bool live_ = false;   // a live line is on screen
+  bool last_shown_ = false;
+  bool finished_ = false;
 };
 
 }  // namespace temper::train

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <span>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "train/report/append_file.h"
 #include "train/report/metrics.h"
 
 namespace temper::train {
@@ -24,9 +24,6 @@ class TensorBoardWriter {
  public:
   /// `resumed_step` < 0: a new run.
   explicit TensorBoardWriter(const std::filesystem::path& folder, int64_t resumed_step = -1);
-  ~TensorBoardWriter();
-  TensorBoardWriter(const TensorBoardWriter&) = delete;
-  TensorBoardWriter& operator=(const TensorBoardWriter&) = delete;
 
   /// train/loss, train/lr, train/grad_norm, train/tokens_per_second
   void write(const StepMetrics& metrics);
@@ -35,13 +32,10 @@ class TensorBoardWriter {
   /// Any other scalar, e.g. "valid/accuracy".
   void scalar(std::string_view tag, double value, int64_t step);
 
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return file_->path(); }
 
  private:
-  void append(std::string_view record);
-
-  std::filesystem::path path_;
-  int fd_ = -1;
+  std::unique_ptr<AppendFile> file_;
 };
 
 }  // namespace temper::train

@@ -32,6 +32,8 @@ enum class GgufType : uint32_t {
   f64 = 12,
 };
 
+std::string_view name_of(GgufType type);
+
 /// A GGUF file (version 2 or 3, little-endian), mapped; tensors are views of the map. Format: docs/gguf.md of
 /// https://github.com/ggml-org/ggml. Everything is checked when the file is opened: Error{format} for anything
 /// malformed, Error{unsupported} for tensor types that temper lacks, Error{not_found, io} from the disk.
@@ -48,7 +50,7 @@ class GgufFile {
   const std::vector<std::string>& keys() const { return keys_; }  ///< of the metadata, in file order
   bool has(std::string_view key) const;
   /// A metadata value, nullopt when absent, Error{format} when it is of another type. T is bool, int64_t (any integer
-  /// that fits), double (any float), std::string, or std::vector of int64_t, float (any numbers), std::string, bool.
+  /// that fits), double (any float), std::string, or a std::vector of int64_t, float, std::string or bool.
   template <class T>
   std::optional<T> get(std::string_view key) const;
   /// The same; Error{not_found} when absent.
@@ -61,18 +63,18 @@ class GgufFile {
 
  private:
   struct Value {
-    GgufType type;  ///< for arrays, of the elements
-    bool is_array;
-    uint64_t count;  ///< of elements; 1 for a scalar
-    std::span<const std::byte> bytes;
+    GgufType type = GgufType::u8;  // for arrays, of the elements
+    bool is_array = false;
+    uint64_t count = 1;                // of elements
+    std::span<const std::byte> bytes;  // of the value itself, without type and count
   };
   class Reader;
 
-  void parse(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner);
-  Value read_value(Reader& reader, const std::string& key);
+  void parse(std::span<const std::byte> bytes);
   void read_metadata(Reader& reader, uint64_t count);
-  void read_tensors(Reader& reader, uint64_t count, const std::shared_ptr<const void>& owner);
-  const Value* find_value(std::string_view key) const;
+  std::vector<uint64_t> read_descriptions(Reader& reader, uint64_t count);
+  void place_tensors(std::span<const uint64_t> offsets, std::span<const std::byte> bytes, uint64_t data_start);
+  void read_alignment();
 
   std::string where_;
   std::shared_ptr<const void> owner_;  // values are views too

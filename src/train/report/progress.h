@@ -11,10 +11,10 @@ namespace temper::train {
 
 /// Where progress goes; injected by tests.
 struct ProgressOutput {
-  bool terminal = false;                        ///< one live line, or plain lines
-  std::function<void(std::string_view)> write;  ///< text as is
-  std::function<int()> width;                   ///< columns of the terminal now
-  std::function<double()> now_s;                ///< monotonic clock, seconds
+  bool terminal = false;                             ///< one live line, or plain lines
+  std::function<void(std::string_view)> write = {};  ///< text as is
+  std::function<int()> width = {};                   ///< columns of the terminal now
+  std::function<double()> now_s = {};                ///< monotonic clock, seconds
 };
 
 /// Standard error, the steady clock, the terminal's own width.

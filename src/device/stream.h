@@ -23,12 +23,12 @@ struct StreamOptions {
   /// Encode now, run at commit on another thread, as a GPU does. The CPU's way to prove ops ready for one.
   bool deferred = false;
   /// Deferred: run the launches between two barriers in a random order drawn from this seed.
-  std::optional<uint64_t> shuffle_seed;
+  std::optional<uint64_t> shuffle_seed = std::nullopt;
   /// Deferred: fill fresh outputs and freed memory with NaN, so that use of either is seen.
   bool poison_memory = true;
   /// Deferred: launches after which a batch is committed without being asked.
   int max_batch_launches = 1024;
-  HazardKinds hazards;
+  HazardKinds hazards = {};
 };
 
 /// Work in order on one device, used by one thread at a time. Launches may run later than they are encoded; their

@@ -15,6 +15,7 @@ if os.environ.get("PYTHONHASHSEED") != "0":
     os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {"PYTHONHASHSEED": "0"})
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve each other on a busy machine
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("TQDM_DISABLE", "1")
@@ -27,6 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = pathlib.Path("tests/golden/data")
 IGNORE = -100  # label of a position that is not trained, as torch.nn.functional.cross_entropy has it
 
+START = pathlib.Path.cwd()  # what paths on the command line are relative to
 os.chdir(ROOT)
 torch.set_num_threads(2)
 torch.use_deterministic_algorithms(True)

@@ -67,7 +67,8 @@ std::string series_paths(const std::string& id, const ChartSeries& series, const
                        dots_path(points, area));
   std::string html = fmt::format("<path id=\"{}\" class=\"line {}{}\" d=\"{}\"/>", id, faint ? "faint " : "",
                                  series.colour, line_path(points, area));
-  if (series.look == ChartSeries::Look::dotted && points.size() <= kMostDots)
+  const bool few = series.look == ChartSeries::Look::dotted && points.size() <= kMostDots;
+  if (few || points.size() == 1)
     html += fmt::format("<path class=\"dots {}\" d=\"{}\"/>", series.colour, dots_path(points, area));
   return html;
 }
@@ -114,9 +115,14 @@ std::vector<double> x_ticks(double low, double high) {
 }
 
 std::string axis_labels(const PlotArea& area, const std::string& x_name) {
-  std::string html = "<div class=\"ys\" aria-hidden=\"true\">";
-  for (const double t : area.y.ticks)
-    html += fmt::format("<span style=\"top:{}%\">{}</span>", coordinate(area.row(t) / 10), tick_text(t, area.y));
+  std::string rows;
+  size_t longest = 0;
+  for (const double t : area.y.ticks) {
+    const std::string text = tick_text(t, area.y);
+    longest = std::max(longest, text.size());
+    rows += fmt::format("<span style=\"top:{}%\">{}</span>", coordinate(area.row(t) / 10), text);
+  }
+  std::string html = fmt::format("<div class=\"ys\" style=\"width:{}ch\" aria-hidden=\"true\">{}", longest + 1, rows);
   html += "</div><div class=\"xs\" aria-hidden=\"true\">";
   const ChartScale x{.low = area.x_low, .high = area.x_high, .ticks = x_ticks(area.x_low, area.x_high)};
   for (const double t : x.ticks)
@@ -151,6 +157,9 @@ std::string end_labels(const Chart& chart, const std::vector<std::vector<ChartPo
   std::sort(labels.begin(), labels.end(), [](const auto& a, const auto& b) { return a.top_px < b.top_px; });
   for (size_t i = 1; i < labels.size(); ++i)
     labels[i].top_px = std::max(labels[i].top_px, labels[i - 1].top_px + kLabelHeightPx);
+  double floor_px = chart.height_px;  // below it are the x axis's labels
+  for (auto label = labels.rbegin(); label != labels.rend(); ++label, floor_px -= kLabelHeightPx)
+    label->top_px = std::min(label->top_px, floor_px);
   std::string html = "<div class=\"ends\" aria-hidden=\"true\">";
   for (const EndLabel& l : labels)
     html += fmt::format("<span class=\"{}\" style=\"top:{}px\">{}</span>", l.colour, coordinate(l.top_px), l.text);
@@ -161,7 +170,7 @@ std::string legend(const Chart& chart) {
   if (!chart.legend || chart.series.size() < 2) return "";
   std::string html = "<ul class=\"legend\">";
   for (const ChartSeries& s : chart.series) {
-    const char* look = s.look == ChartSeries::Look::faint ? "faint" : "strong";
+    const char* look = s.look != ChartSeries::Look::faint ? "strong" : s.points.size() > kMostDots ? "thin" : "faint";
     html += fmt::format("<li class=\"{} {}\">{}</li>", look, s.colour, escape_html(s.name));
   }
   return html + "</ul>";
@@ -189,7 +198,9 @@ std::string read_out_data(const Chart& chart, const std::vector<std::vector<Char
   std::string json = fmt::format(R"({{"x":[{},{}],"y":[{},{}],"log":{},"step":"{}","series":[)", area.x_low,
                                  area.x_high, area.y.low, area.y.high, area.y.logarithmic ? 1 : 0, chart.x_name);
   for (size_t i = 0; i < curves.size(); ++i) {
-    json += fmt::format(R"({}{{"name":"{}","colour":"{}","xy":[)", i == 0 ? "" : ",", chart.series[i].name,
+    // A single measurement goes without a name: it follows the step right away.
+    const bool named = chart.series.size() > 1 && chart.series[i].look != ChartSeries::Look::faint;
+    json += fmt::format(R"({}{{"name":"{}","colour":"{}","xy":[)", i == 0 ? "" : ",", named ? chart.series[i].name : "",
                         chart.series[i].colour);
     for (size_t j = 0; j < curves[i].size(); ++j)
       json +=

@@ -25,7 +25,7 @@ std::string without_exponent_zeros(std::string text) {
 }  // namespace
 
 double ChartScale::position(double value) const {
-  if (logarithmic) return std::log(value / low) / std::log(high / low);
+  if (logarithmic) return (std::log(value) - std::log(low)) / (std::log(high) - std::log(low));
   // Halves keep the differences of huge values finite.
   return (value / 2 - low / 2) / (high / 2 - low / 2);
 }
@@ -88,10 +88,11 @@ std::string tick_text(double value, const ChartScale& scale) {
     std::erase(text, ' ');
     return text;
   }
+  if (scale.logarithmic && value >= 1000) return count_text(std::llround(value));
   if (scale.logarithmic || scale.ticks.size() < 2) return number_text(value, 3);
   const double step = scale.ticks[1] - scale.ticks[0];
   const int decimals = std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9)));
-  return fmt::format("{:.{}f}", value, decimals);
+  return decimals == 0 ? count_text(std::llround(value)) : fmt::format("{:.{}f}", value, decimals);
 }
 
 std::vector<ChartPoint> thin_points(std::span<const ChartPoint> points, size_t buckets) {
@@ -112,20 +113,20 @@ std::vector<ChartPoint> thin_points(std::span<const ChartPoint> points, size_t b
 }
 
 std::vector<ChartPoint> smooth_points(std::span<const ChartPoint> points, std::span<const double> weights,
-                                      size_t half_window) {
-  TEMPER_ASSERT(points.size() == weights.size());
-  const size_t n = points.size();
-  std::vector<double> sum(n + 1), weight(n + 1);  // before point i
-  for (size_t i = 0; i < n; ++i) {
-    sum[i + 1] = sum[i] + weights[i] * points[i].y;
-    weight[i + 1] = weight[i] + weights[i];
-  }
-  std::vector<ChartPoint> smooth(points.begin(), points.end());
-  for (size_t i = 0; i < n; ++i) {
+                                      size_t half_window, size_t most_points) {
+  TEMPER_ASSERT(points.size() == weights.size() && most_points >= 2);
+  const size_t n = points.size(), count = std::min(n, most_points);
+  std::vector<ChartPoint> smooth;
+  for (size_t k = 0; k < count; ++k) {
+    const size_t i = count < 2 ? 0 : k * (n - 1) / (count - 1);
     const size_t half = std::min(half_window, i);
-    const size_t begin = i - half, end = std::min(n, i + half + 1);
-    const double total = weight[end] - weight[begin];
-    if (total > 0) smooth[i].y = (sum[end] - sum[begin]) / total;
+    // Each window is summed anew: differences of running sums would lose small values after one huge outlier.
+    double sum = 0, weight = 0;
+    for (size_t j = i - half; j < std::min(n, i + half + 1); ++j) {
+      sum += weights[j] * points[j].y;
+      weight += weights[j];
+    }
+    smooth.push_back({points[i].x, weight > 0 ? sum / weight : points[i].y});
   }
   return smooth;
 }

@@ -40,8 +40,9 @@ std::string tick_text(double value, const ChartScale& scale);
 std::vector<ChartPoint> thin_points(std::span<const ChartPoint> points, size_t buckets);
 
 /// Weighted mean over a window centred on each point. The window shrinks symmetrically at the start, where a curve is
-/// steep, and to one side at the end. `weights` has one entry a point.
+/// steep, and to one side at the end. `weights` has one entry a point. Evaluated at `most_points` points at most, the
+/// first and the last among them: O(most_points * half_window).
 std::vector<ChartPoint> smooth_points(std::span<const ChartPoint> points, std::span<const double> weights,
-                                      size_t half_window);
+                                      size_t half_window, size_t most_points = 1000);
 
 }  // namespace temper::train

@@ -38,9 +38,9 @@ section { margin-top: clamp(34px, 5vw, 52px); }
 .notes li + li { margin-top: 4px; }
 
 .numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 212px), 1fr)); gap: 1px; margin: 26px 0 0;
-  background: var(--rule); border: 1px solid var(--rule); border-radius: 12px; overflow: hidden; }
-.numbers div { background: var(--card); padding: 14px 18px 13px; min-width: 0; }
-.numbers dt { color: var(--quiet); font-size: 14px; }
+  background: var(--card); border: 1px solid var(--rule); border-radius: 12px; overflow: hidden; }
+.numbers div { box-shadow: 0 0 0 1px var(--rule); padding: 14px 18px 13px; min-width: 0; }
+.numbers dt { color: var(--quiet); font-size: 14px; overflow-wrap: anywhere; }
 .numbers dd { margin: 0; overflow-wrap: anywhere; }
 .numbers .value { font-size: 27px; line-height: 1.25; font-weight: 640; letter-spacing: -0.015em; }
 .numbers .note { color: var(--quiet); font-size: 14px; line-height: 1.4; }
@@ -55,11 +55,12 @@ figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap
 .legend li { display: flex; align-items: center; gap: 7px; }
 .legend li::before { content: ""; width: 16px; height: 3px; border-radius: 2px; background: currentColor; flex: none; }
 .legend li.faint::before { width: 7px; height: 7px; border-radius: 50%; opacity: 0.45; }
+.legend li.thin::before { height: 1px; opacity: 0.6; }
 .legend li.strong { font-weight: 560; }
 .read-out { flex-basis: 100%; margin: 0; min-height: 21px; font-size: 14px; color: var(--quiet); }
-.read-out b { font-weight: 600; margin-left: 0.9em; }
+.read-out b { display: inline-block; font-weight: 600; margin-right: 0.8em; }
 .frame { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content; }
-.ys { position: relative; min-width: 34px; }
+.ys { position: relative; min-width: 30px; font-size: 13px; }
 .ys span, .ends span { position: absolute; right: 8px; transform: translateY(-50%); font-size: 13px; line-height: 1;
   color: var(--quiet); white-space: nowrap; }
 .ends { position: relative; min-width: 10px; grid-column: 3; grid-row: 1; }
@@ -131,12 +132,16 @@ pre { margin: 0; padding: 10px 12px; background: var(--code); border: 1px solid 
   .numbers .note, .numbers dt { font-size: 13px; }
   .card, .chart { padding: 13px 13px; border-radius: 10px; }
   .lead { font-size: 16.5px; }
+  .legend ~ .read-out { min-height: 42px; }
+  .legend { gap: 0 14px; }
   th, td { padding: 7px 6px; }
 }
 @media print {
   :root { --page: #fff; --card: #fff; --ink: #000; --quiet: #444; --rule: #ccc; --grid: #e4e4e4; --train: #2563a6;
     --valid: #b3500f; --bad: #b3261e; --good: #1c6e3d; --code: #fff; --pad: #c9cdd0; color-scheme: light; }
-  body { font-size: 11pt; }
+  body { font-size: 10pt; }
+  .grid, .replies { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  section { margin-top: 22px; }
   pre { max-height: none; overflow: visible; }
   .chart, .sample, .numbers div, tr { break-inside: avoid; }
   h2, h3 { break-after: avoid; }

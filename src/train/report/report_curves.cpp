@@ -55,7 +55,7 @@ Chart lr_chart(const ReportData& data) {
 Chart gradient_chart(const ReportData& data) {
   Chart chart{.id = "curve-grad-norm",
               .title = "Gradient norm",
-              .unit = "before clipping",
+              .unit = "unclipped",
               .from_zero = true,
               .may_be_log = true,
               .height_px = 170};

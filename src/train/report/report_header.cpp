@@ -72,7 +72,9 @@ std::string lead_sentence(const ReportData& data) {
     return fmt::format("Training loss was {} in 1 step.", number_text(first, 3));
   return fmt::format("{} loss {} from {} to {} in {}{}.", which, verb, number_text(first, 3), number_text(last, 3),
                      steps,
-                     data.train_seconds > 0 ? fmt::format(", {} of training", duration_text(data.train_seconds)) : "");
+                     std::isfinite(data.train_seconds) && data.train_seconds > 0
+                         ? fmt::format(", {} of training", duration_text(data.train_seconds))
+                         : "");
 }
 
 std::vector<ReportHeadline> computed_headlines(const ReportData& data) {
@@ -85,7 +87,9 @@ std::vector<ReportHeadline> computed_headlines(const ReportData& data) {
   }
   if (!data.steps.empty()) {
     all.push_back({"Training loss", number_text(last_train_loss(data), 3),
-                   fmt::format("mean of the last {}", steps_text(std::min<int64_t>(10, std::ssize(data.steps))))});
+                   data.steps.size() == 1
+                       ? "of the only step"
+                       : fmt::format("mean of the last {} steps", std::min<size_t>(10, data.steps.size()))});
     int64_t targets = 0;
     for (const StepMetrics& m : data.steps) targets += m.target_tokens;
     all.push_back({"Trained tokens", short_count_text(static_cast<double>(targets)),
@@ -98,7 +102,9 @@ std::vector<ReportHeadline> computed_headlines(const ReportData& data) {
   }
   if (data.total_seconds > 0)
     all.push_back({"Total time", duration_text(data.total_seconds),
-                   data.train_seconds > 0 ? duration_text(data.train_seconds) + " in training steps" : ""});
+                   std::isfinite(data.train_seconds) && data.train_seconds > 0
+                       ? duration_text(data.train_seconds) + " in training steps"
+                       : ""});
   else if (data.train_seconds > 0)
     all.push_back({"Training time", duration_text(data.train_seconds), ""});
   if (data.peak_rss_bytes > 0) all.push_back({"Peak memory", bytes_text(data.peak_rss_bytes), "resident set"});

@@ -38,7 +38,7 @@ std::string_view report_script() {
     const [x0, x1] = data.x, [y0, y1] = data.y;
     const left = (x) => (x1 > x0 ? (100 * (x - x0)) / (x1 - x0) : 50);
     const top = (y) => {
-      const share = data.log ? Math.log(y / y0) / Math.log(y1 / y0) : (y - y0) / (y1 - y0);
+      const share = data.log ? (Math.log(y) - Math.log(y0)) / (Math.log(y1) - Math.log(y0)) : (y - y0) / (y1 - y0);
       return 100 * (1 - Math.min(1, Math.max(0, share)));
     };
     let at = -1;
@@ -54,14 +54,14 @@ std::string_view report_script() {
       const x = lead[2 * at];
       cross.hidden = false;
       cross.style.left = left(x) + "%";
-      readOut.textContent = data.step + " " + x.toLocaleString("en");
+      readOut.textContent = data.step + " " + x.toLocaleString("en") + "\u2002";
       series.forEach((s, i) => {
         const j = nearest(s.xy, x), sx = s.xy[2 * j], sy = s.xy[2 * j + 1];
         marks[i].hidden = false;
         marks[i].style.left = left(sx) + "%";
         marks[i].style.top = top(sy) + "%";
         const text = make(readOut, "b", s.colour);
-        text.textContent = (series.length > 1 ? s.name + " " : "") + sy +
+        text.textContent = (s.name ? s.name + " " : "") + Number(sy.toPrecision(4)) +
           (sx === x ? "" : " (" + data.step + " " + sx.toLocaleString("en") + ")");
       });
     };

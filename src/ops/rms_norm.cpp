@@ -5,6 +5,7 @@
 #include "ops/cast.h"
 #include "ops/op.h"
 #include "ops/reduce.h"
+#include "ops/row_shapes.h"
 #include "ops/unary.h"
 #include "ops/view.h"
 
@@ -13,16 +14,6 @@ namespace {
 
 using specs::RmsNorm;
 using specs::RmsNormBackward;
-
-DType statistics_dtype(DType dtype) { return dtype == DType::f64 ? DType::f64 : DType::f32; }
-
-Shape without_last(const Shape& shape) { return Shape(shape.extents().first(static_cast<size_t>(shape.rank() - 1))); }
-
-Shape with_last_one(const Shape& shape) {
-  Shape result = shape;
-  result.set(-1, 1);
-  return result;
-}
 
 std::vector<TensorSpec> infer(std::span<const TensorSpec> in, const RmsNorm::Attrs& attrs) {
   const TensorSpec &x = in[0], &weight = in[1];
@@ -55,7 +46,7 @@ std::vector<TensorSpec> infer_backward(std::span<const TensorSpec> in, const Rms
 std::vector<Tensor> composite_backward(Context& ctx, std::span<const Tensor> in, const RmsNormBackward::Attrs& attrs) {
   const DType wide = statistics_dtype(in[1].dtype());
   const Tensor dy = cast(ctx, in[0], wide), x = cast(ctx, in[1], wide), weight = cast(ctx, in[2], wide);
-  const Tensor inv_rms = reshape(ctx, in[3], with_last_one(x.shape()));
+  const Tensor inv_rms = reshape(ctx, in[3], with_last(x.shape(), 1));
   const Tensor normed = mul(ctx, x, inv_rms);
   const Tensor dnormed = mul(ctx, dy, weight);
   const Tensor mean = scale(ctx, sum(ctx, mul(ctx, dnormed, normed), {-1}), 1.0 / static_cast<double>(x.dim(-1)));

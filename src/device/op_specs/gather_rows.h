@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace temper::specs {
+
+/// x [R, ...] of any type, ids i32 [N] -> y [N, ...] with y[n] = x[ids[n]]. Primitive.
+struct GatherRows {
+  static constexpr std::string_view name = "gather_rows";
+  struct Attrs {};
+};
+
+/// x [N, ...], ids i32 [N] -> y [rows, ...] with y[r] = sum of x[n] over ids[n] = r, added in the order of n in f32
+/// (f64 for f64) and rounded once. Primitive.
+struct ScatterAddRows {
+  static constexpr std::string_view name = "scatter_add_rows";
+  struct Attrs {
+    int64_t rows = 0;
+  };
+};
+
+}  // namespace temper::specs

@@ -17,10 +17,9 @@ StreamDecoder& StreamDecoder::operator=(StreamDecoder&&) noexcept = default;
 StreamDecoder::~StreamDecoder() = default;
 
 std::string StreamDecoder::push(int32_t id) {
-  const Tokenizer& tokenizer = state_->tokenizer;
   std::string text;
-  const bool known = id >= 0 && id < tokenizer.vocab_size() && tokenizer.data_->spec.tokens[static_cast<size_t>(id)];
-  if (known && !(state_->skip_special && tokenizer.is_special(id))) state_->stream.push(tokenizer.token(id), text);
+  const auto token = state_->tokenizer.data_->decoder_token(id, state_->skip_special);
+  if (token) state_->stream.push(*token, text);
   return text;
 }
 

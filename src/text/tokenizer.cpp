@@ -71,13 +71,24 @@ TokenizerData::TokenizerData(TokenizerSpec spec_in, TokenRoles roles_in, std::st
   for (const AddedToken& token : spec.added_tokens) {
     special[static_cast<size_t>(token.id)] = token.special;
     if (token.normalized) {
-      normalized_matcher.add(normalizer.apply(token.content, scratch), token);
+      std::string normalized = normalizer.apply(token.content, scratch);
+      normalized_matcher.add(normalized, token);
+      if (normalized != token.content) normalized_contents.emplace(token.id, std::move(normalized));
     } else {
       raw_matcher.add(token.content, token);
     }
   }
   raw_matcher.finish();
   normalized_matcher.finish();
+}
+
+std::optional<std::string_view> TokenizerData::decoder_token(int32_t id, bool skip_special) const {
+  if (id < 0 || static_cast<size_t>(id) >= spec.tokens.size()) return std::nullopt;
+  if (const auto normalized = normalized_contents.find(id); normalized != normalized_contents.end()) {
+    return normalized->second;
+  }
+  if (skip_special && special[static_cast<size_t>(id)]) return std::nullopt;
+  return spec.tokens[static_cast<size_t>(id)];
 }
 
 Tokenizer::Tokenizer(std::shared_ptr<const TokenizerData> data) : data_(std::move(data)) {}
@@ -102,9 +113,7 @@ std::string Tokenizer::decode(std::span<const int32_t> ids, bool skip_special) c
   std::string text;
   DecodeStream stream(data_->decoder);
   for (const int32_t id : ids) {
-    if (id < 0 || id >= vocab_size() || !data_->spec.tokens[static_cast<size_t>(id)]) continue;
-    if (skip_special && is_special(id)) continue;
-    stream.push(token(id), text);
+    if (const auto token = data_->decoder_token(id, skip_special)) stream.push(*token, text);
   }
   stream.flush(text);
   return text;

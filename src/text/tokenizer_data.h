@@ -1,9 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "text/added_tokens.h"
@@ -32,11 +33,17 @@ struct TokenizerData {
   const std::string config;   ///< tokenizer_config.json as given, or empty
   TokenMap ids;               ///< keys point into spec.tokens
   std::vector<bool> special;  ///< by id
+  /// Added tokens that are matched in normalized text decode to their normalized content (tokenizers 0.23); only those
+  /// whose content normalization changes are here. Hugging Face doesn't count them among the special ones to skip.
+  std::unordered_map<int32_t, std::string> normalized_contents;
   AddedTokenMatcher raw_matcher, normalized_matcher;
   Normalizer normalizer;
   PreTokenizer pre_tokenizer;
   Bpe bpe;
   Decoder decoder;
+
+  /// What decoding sees of an id, nullopt when nothing.
+  std::optional<std::string_view> decoder_token(int32_t id, bool skip_special) const;
 };
 
 }  // namespace temper::text

@@ -3,6 +3,7 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -21,6 +22,46 @@ uint8_t byte_at(std::string_view text, size_t at) {
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<uint8_t>(c) < 0x80; });
+}
+
+struct CodePointRange {
+  char32_t first, last;
+};
+
+// Characters newer than Unicode 9 that utf8proc 2.8 (Unicode 15) gives a combining class or a decomposition. Found by
+// comparing with the normalizers of tokenizers 0.23 over all code points.
+constexpr std::array<CodePointRange, 46> kNewer{
+    {{0x7FD, 0x7FD},     {0x898, 0x89F},     {0x8CA, 0x8D3},     {0x9FE, 0x9FE},     {0xC3C, 0xC3C},
+     {0xD3B, 0xD3C},     {0xEBA, 0xEBA},     {0x1715, 0x1715},   {0x1ABF, 0x1ACE},   {0x1DF6, 0x1DFA},
+     {0x32FF, 0x32FF},   {0xA7F2, 0xA7F4},   {0xA82C, 0xA82C},   {0xAB69, 0xAB69},   {0x10781, 0x10785},
+     {0x10787, 0x107B0}, {0x107B2, 0x107BA}, {0x10D24, 0x10D27}, {0x10EAB, 0x10EAC}, {0x10EFD, 0x10EFF},
+     {0x10F46, 0x10F50}, {0x10F82, 0x10F85}, {0x11070, 0x11070}, {0x1133B, 0x1133B}, {0x1145E, 0x1145E},
+     {0x11839, 0x1183A}, {0x11938, 0x11938}, {0x1193D, 0x1193E}, {0x11943, 0x11943}, {0x119E0, 0x119E0},
+     {0x11A34, 0x11A34}, {0x11A47, 0x11A47}, {0x11A99, 0x11A99}, {0x11D42, 0x11D42}, {0x11D44, 0x11D45},
+     {0x11D97, 0x11D97}, {0x11F41, 0x11F42}, {0x16FF0, 0x16FF1}, {0x1E030, 0x1E06D}, {0x1E08F, 0x1E08F},
+     {0x1E130, 0x1E136}, {0x1E2AE, 0x1E2AE}, {0x1E2EC, 0x1E2EF}, {0x1E4EC, 0x1E4EF}, {0x1F16C, 0x1F16C},
+     {0x1FBF0, 0x1FBF9}}};
+
+bool is_newer_than_hugging_face(char32_t c) {
+  const auto* range = std::lower_bound(kNewer.begin(), kNewer.end(), c,
+                                       [](CodePointRange r, char32_t value) { return r.last < value; });
+  return range != kNewer.end() && range->first <= c;
+}
+
+/// `options` are utf8proc's.
+void append_normalized(std::string_view text, int options, std::string& normal) {
+  if (is_ascii(text)) {
+    normal += text;
+    return;
+  }
+  utf8proc_uint8_t* mapped = nullptr;
+  const utf8proc_ssize_t size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                   &mapped, static_cast<utf8proc_option_t>(options));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+  if (size == UTF8PROC_ERROR_NOMEM) throw std::bad_alloc();
+  TEMPER_ASSERT(size >= 0);  // the text is valid UTF-8, which leaves no other error
+  normal.append(reinterpret_cast<const char*>(mapped), static_cast<size_t>(size));
 }
 
 }  // namespace
@@ -153,14 +194,20 @@ std::string normalize(std::string_view text, NormalForm form) {
   int options = UTF8PROC_STABLE;
   options |= form == NormalForm::nfc || form == NormalForm::nfkc ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE;
   if (form == NormalForm::nfkc || form == NormalForm::nfkd) options |= UTF8PROC_COMPAT;
-  utf8proc_uint8_t* mapped = nullptr;
-  const utf8proc_ssize_t size =
-      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
-                   &mapped, static_cast<utf8proc_option_t>(options));
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-  if (size == UTF8PROC_ERROR_NOMEM) throw std::bad_alloc();
-  TEMPER_ASSERT(size >= 0);  // the text is valid UTF-8, which leaves no other error
-  return std::string(reinterpret_cast<const char*>(mapped), static_cast<size_t>(size));
+  // A character without properties neither reorders nor composes: what is on its two sides normalizes by itself.
+  std::string normal;
+  size_t begin = 0;
+  for (size_t at = 0; at < text.size();) {
+    const CodePoint c = code_point_at(text, at);
+    if (is_newer_than_hugging_face(c.value)) {
+      append_normalized(text.substr(begin, at - begin), options, normal);
+      normal += text.substr(at, c.bytes);
+      begin = at + c.bytes;
+    }
+    at += c.bytes;
+  }
+  append_normalized(text.substr(begin), options, normal);
+  return normal;
 }
 
 std::string lowercase(std::string_view text) {

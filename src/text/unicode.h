@@ -52,7 +52,8 @@ class Utf8Stream {
 
 enum class NormalForm { nfc, nfd, nfkc, nfkd };
 
-/// Of valid UTF-8, by utf8proc.
+/// Of valid UTF-8, by utf8proc, but as of Unicode 9: characters newer than that have no normalization properties, as in
+/// Hugging Face's tokenizers.
 std::string normalize(std::string_view text, NormalForm form);
 /// Full lower-case mapping, character by character (no final-sigma rule), as Rust's char::to_lowercase.
 std::string lowercase(std::string_view text);

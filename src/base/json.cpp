@@ -26,6 +26,9 @@ void check_depth(std::string_view text, std::string_view where, int max_depth) {
 template <class J>
 J parse(std::string_view text, std::string_view where, int max_depth) {
   check_depth(text, where, max_depth);
+  // The library takes a NUL for the end of the text and would accept whatever follows.
+  if (text.find('\0') != std::string_view::npos)
+    fail(ErrorCode::format, "{}: malformed JSON: byte {} is NUL", where, text.find('\0'));
   try {
     return J::parse(text);
   } catch (const nlohmann::json::parse_error& error) {

@@ -9,6 +9,7 @@
 #include "io/gguf_llama.h"
 #include "io/json_fields.h"
 #include "io/path_exists.h"
+#include "io/printable.h"
 #include "io/safetensors.h"
 
 namespace temper::io {
@@ -84,7 +85,7 @@ void Checkpoint::Impl::open_gguf() {
   const GgufFile& file = weights.emplace<GgufFile>(path);
   const std::string where = "gguf: " + file.where();
   if (const auto type = file.get<std::string>("general.type").value_or("model"); type != "model")
-    fail(ErrorCode::unsupported, "{}: the file holds '{}', a model is expected", where, type);
+    fail(ErrorCode::unsupported, "{}: the file holds '{}', a model is expected", where, printable(type));
   if (const auto parts = file.get<int64_t>("split.count").value_or(1); parts > 1)
     fail(ErrorCode::unsupported, "{}: one of {} parts of a split model; merge them into one file first", where, parts);
   config = config_from_gguf(file);
@@ -135,12 +136,14 @@ bool Checkpoint::has(std::string_view name) const {
 
 StoredTensor Checkpoint::tensor(std::string_view name) const {
   const auto it = impl_->by_name.find(std::string(name));
-  if (it == impl_->by_name.end()) fail(ErrorCode::not_found, "{}: no weight '{}'", impl_->path.string(), name);
+  if (it == impl_->by_name.end())
+    fail(ErrorCode::not_found, "{}: no weight '{}'", impl_->path.string(), printable(name));
   StoredTensor tensor = *it->second;
   if (is_gguf() && has_permuted_rows(name)) {
     const bool is_q = name.find("q_proj") != std::string_view::npos;
     const ModelConfig& config = impl_->config;
-    tensor = unpermute_rows(tensor, is_q ? config.num_heads : config.num_kv_heads, config.head_dim);
+    tensor = unpermute_rows(tensor, is_q ? config.num_heads : config.num_kv_heads, config.head_dim,
+                            "gguf: " + impl_->path.string());
   }
   tensor.name = name;
   return tensor;

@@ -175,8 +175,9 @@ void GgufFile::parse(std::span<const std::byte> bytes) {
 void GgufFile::read_metadata(Reader& reader, uint64_t count) {
   for (uint64_t i = 0; i < count; ++i) {
     const std::string key = reader.name("a metadata key");
+    const std::string what = fmt::format("metadata '{}'", key);
     const auto type_of = [&] {
-      const auto id = reader.number<uint32_t>(key);
+      const auto id = reader.number<uint32_t>(what);
       if (id > static_cast<uint32_t>(GgufType::f64))
         fail(ErrorCode::format, "gguf: {}: metadata '{}': {} is not a value type", where_, key, id);
       return static_cast<GgufType>(id);
@@ -186,7 +187,7 @@ void GgufFile::read_metadata(Reader& reader, uint64_t count) {
     if (value.type == GgufType::array) {
       value.is_array = true;
       value.type = type_of();
-      value.count = reader.number<uint64_t>(key);
+      value.count = reader.number<uint64_t>(what);
       if (value.type == GgufType::array)
         fail(ErrorCode::unsupported, "gguf: {}: metadata '{}' is an array of arrays", where_, key);
     }
@@ -198,10 +199,10 @@ void GgufFile::read_metadata(Reader& reader, uint64_t count) {
            where_, key, value.count, name_of(value.type), reader.left());
     if (value.type == GgufType::string) {
       Reader strings = reader;
-      for (uint64_t k = 0; k < value.count; ++k) (void)strings.string(key);
-      value.bytes = reader.take(strings.position() - reader.position(), key);
+      for (uint64_t k = 0; k < value.count; ++k) (void)strings.string(what);
+      value.bytes = reader.take(strings.position() - reader.position(), what);
     } else {
-      value.bytes = reader.take(value.count * element_bytes, key);
+      value.bytes = reader.take(value.count * element_bytes, what);
     }
     if (value.type == GgufType::boolean &&
         std::ranges::any_of(value.bytes, [](std::byte b) { return std::to_integer<int>(b) > 1; }))
@@ -226,16 +227,17 @@ std::vector<uint64_t> GgufFile::read_descriptions(Reader& reader, uint64_t count
     StoredTensor tensor;
     tensor.name = reader.name("a tensor name");
     tensor.owner = owner_;
-    const std::string place = fmt::format("gguf: {}: tensor '{}'", where_, tensor.name);
-    const auto dims = reader.number<uint32_t>(tensor.name);
+    const std::string what = fmt::format("tensor '{}'", tensor.name);
+    const std::string place = fmt::format("gguf: {}: {}", where_, what);
+    const auto dims = reader.number<uint32_t>(what);
     if (dims > kMaxGgufDims) fail(ErrorCode::format, "{}: {} dimensions are more than {}", place, dims, kMaxGgufDims);
     for (uint32_t k = 0; k < dims; ++k) {
-      const auto extent = reader.number<uint64_t>(tensor.name);
+      const auto extent = reader.number<uint64_t>(what);
       if (extent > INT64_MAX) fail(ErrorCode::format, "{}: extent {} overflows", place, extent);
       tensor.shape.insert(tensor.shape.begin(), static_cast<int64_t>(extent));
     }
-    tensor.type = tensor_type_of(reader.number<uint32_t>(tensor.name), place);
-    offsets.push_back(reader.number<uint64_t>(tensor.name));
+    tensor.type = tensor_type_of(reader.number<uint32_t>(what), place);
+    offsets.push_back(reader.number<uint64_t>(what));
     if (!index_.emplace(tensor.name, tensors_.size()).second)
       fail(ErrorCode::format, "gguf: {}: duplicate tensor name '{}'", where_, tensor.name);
     tensors_.push_back(std::move(tensor));

@@ -6,6 +6,7 @@
 #include "io/gguf_llama.h"
 #include "io/model_config.h"
 #include "io/model_config_rules.h"
+#include "io/printable.h"
 
 namespace temper::io {
 namespace {
@@ -50,7 +51,7 @@ std::optional<RopeScaling> rope_scaling_of(const GgufFile& file, const ModelConf
         RopeScaling{.type = "linear", .factor = shortest_decimal(file.require<double>("llama.rope.scaling.factor"))};
   } else if (type != "none") {
     fail(ErrorCode::unsupported, "gguf: {}: rope scaling '{}' is not implemented; none and linear are", file.where(),
-         type);
+         printable(type));
   } else if (const auto factor = file.get<double>("llama.rope.scale_linear"); factor && *factor != 1) {
     scaling = RopeScaling{.type = "linear", .factor = shortest_decimal(*factor)};  // older files
   }

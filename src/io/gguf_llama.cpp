@@ -69,12 +69,12 @@ bool has_permuted_rows(std::string_view hf_name) {
          hf_name.find(".self_attn.k_proj.") != std::string_view::npos;
 }
 
-StoredTensor unpermute_rows(const StoredTensor& tensor, int64_t heads, int64_t head_dim) {
+StoredTensor unpermute_rows(const StoredTensor& tensor, int64_t heads, int64_t head_dim, std::string_view where) {
   if (tensor.shape.empty() || tensor.shape[0] != heads * head_dim)
-    fail(ErrorCode::format, "tensor '{}': shape [{}] does not have the {} rows of {} heads of {}", tensor.name,
-         fmt::join(tensor.shape, ", "), heads * head_dim, heads, head_dim);
+    fail(ErrorCode::format, "{}: tensor '{}': shape [{}] does not have the {} rows of {} heads of {}", where,
+         tensor.name, fmt::join(tensor.shape, ", "), heads * head_dim, heads, head_dim);
   if (tensor.shape.size() == 1 && std::holds_alternative<QuantType>(tensor.type))
-    fail(ErrorCode::format, "tensor '{}': a bias in {} blocks, whose rows can't be moved", tensor.name,
+    fail(ErrorCode::format, "{}: tensor '{}': a bias in {} blocks, whose rows can't be moved", where, tensor.name,
          name_of(tensor.type));
   const size_t row_bytes = tensor.bytes.size() / static_cast<size_t>(tensor.shape[0]);
   auto rows = std::make_shared<std::vector<std::byte>>(tensor.bytes.size());

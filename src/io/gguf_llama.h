@@ -21,8 +21,9 @@ bool has_permuted_rows(std::string_view hf_name);
 
 /// Puts the rows of a q or k projection (weight or bias, shape [heads * head_dim, ...]) into Hugging Face's order.
 /// GGUF pairs element 2j with 2j + 1 of each head, Hugging Face j with j + head_dim / 2. Whole stored rows move, so
-/// quantized blocks stay valid. The result owns its bytes. Error{format} when the shape doesn't fit.
-StoredTensor unpermute_rows(const StoredTensor& tensor, int64_t heads, int64_t head_dim);
+/// quantized blocks stay valid. The result owns its bytes. Error{format} when the shape doesn't fit; `where` names the
+/// file.
+StoredTensor unpermute_rows(const StoredTensor& tensor, int64_t heads, int64_t head_dim, std::string_view where);
 
 /// The "llama3" scaling from which a converter computed the tensor rope_freqs.weight: `factors` [head_dim / 2] divide
 /// the rotary frequencies theta^(-2i / head_dim). nullopt when all are 1. Error{unsupported} when no llama3 scaling

@@ -2,6 +2,7 @@
 
 #include "base/fail.h"
 #include "base/json.h"
+#include "io/printable.h"
 
 namespace temper::io {
 namespace {
@@ -14,7 +15,7 @@ const Json* find_value(const Json& object, std::string_view key) {
 [[noreturn]] void refuse_value(std::string_view key, std::string_view where, std::string_view expected,
                                const Json& value) {
   fail(ErrorCode::format, "{}: '{}' is {}, {} is expected", where, key,
-       value.is_structured() ? std::string(value.type_name()) : value.dump(), expected);
+       value.is_structured() ? value.type_name() : printable(value.dump()), expected);
 }
 
 int64_t integer_of(const Json& value, std::string_view key, std::string_view where) {

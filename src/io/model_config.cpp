@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "io/json_fields.h"
 #include "io/model_config_rules.h"
+#include "io/printable.h"
 
 namespace temper::io {
 namespace {
@@ -56,7 +57,7 @@ void refuse_foreign_keys(const Json& object, std::string_view where) {
     if (it == object.end() || it->is_null() || std::ranges::find(foreign.harmless, *it) != foreign.harmless.end())
       continue;
     fail(ErrorCode::unsupported, "{}: '{}' is {}, which changes the arithmetic and is not implemented", where,
-         foreign.key, it->is_structured() ? std::string("set") : it->dump());
+         foreign.key, it->is_structured() ? "set" : printable(it->dump()));
   }
   const auto layer_types = object.find("layer_types");
   if (layer_types == object.end() || layer_types->is_null()) return;
@@ -77,7 +78,7 @@ void read_architecture(const Json& object, std::string_view where, ModelConfig& 
   if (names == object.end() || names->is_null()) return;
   if (!names->is_array() || names->size() != 1 || (*names)[0] != config.architecture)
     fail(ErrorCode::unsupported, "{}: architectures {} is not implemented for model type '{}', [\"{}\"] is", where,
-         names->dump(), config.model_type, config.architecture);
+         printable(names->dump()), config.model_type, config.architecture);
 }
 
 int64_t required_size(const Json& object, std::string_view key, std::string_view where) {
@@ -101,7 +102,7 @@ std::optional<RopeScaling> read_rope_scaling(const Json& rope, std::string_view 
   scaling.type = *type;
   if (scaling.type != "linear" && scaling.type != "llama3")
     fail(ErrorCode::unsupported, "{}: rope type '{}' is not implemented; default, linear and llama3 are", where,
-         scaling.type);
+         printable(scaling.type));
   scaling.factor = required_number(rope, "factor", where);
   if (scaling.type == "llama3") {
     scaling.low_freq_factor = required_number(rope, "low_freq_factor", where);
@@ -127,7 +128,7 @@ void read_rope(const Json& object, std::string_view where, ModelConfig& config) 
 }  // namespace
 
 void refuse_architecture(std::string_view where, std::string_view name) {
-  fail(ErrorCode::unsupported, "{}: unknown architecture '{}'; known are: llama, mistral", where, name);
+  fail(ErrorCode::unsupported, "{}: unknown architecture '{}'; known are: llama, mistral", where, printable(name));
 }
 
 void validate_config(const ModelConfig& config, std::string_view where) {
@@ -181,7 +182,8 @@ ModelConfig config_from_json(std::string_view text, std::string_view where) {
          where);
   config.hidden_act = json_string(object, "hidden_act", where).value_or("silu");
   if (config.hidden_act != "silu" && config.hidden_act != "swish")
-    fail(ErrorCode::unsupported, "{}: 'hidden_act' is '{}', only silu is implemented", where, config.hidden_act);
+    fail(ErrorCode::unsupported, "{}: 'hidden_act' is '{}', only silu is implemented", where,
+         printable(config.hidden_act));
   config.hidden_act = "silu";
 
   config.vocab_size = required_size(object, "vocab_size", where);

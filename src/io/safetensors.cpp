@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "io/extent.h"
+#include "io/printable.h"
 
 namespace temper::io {
 namespace {
@@ -27,7 +28,8 @@ constexpr SafetensorsDType kSafetensorsDTypes[] = {
 DType dtype_of(const std::string& name, const std::string& place) {
   for (const SafetensorsDType& entry : kSafetensorsDTypes)
     if (entry.name == name) return entry.dtype;
-  fail(ErrorCode::unsupported, "{}: element type '{}' is not one of F32 F16 BF16 F64 I32 I64 U8 BOOL", place, name);
+  fail(ErrorCode::unsupported, "{}: element type '{}' is not one of F32 F16 BF16 F64 I32 I64 U8 BOOL", place,
+       printable(name));
 }
 
 std::string_view safetensors_name_of(DType dtype) {
@@ -43,7 +45,8 @@ void refuse_repeated_keys(std::string_view header, const std::string& where) {
     if (event == Json::parse_event_t::object_start) seen.emplace_back();
     if (event == Json::parse_event_t::object_end) seen.pop_back();
     if (event == Json::parse_event_t::key && !seen.back().insert(parsed.get<std::string>()).second)
-      fail(ErrorCode::format, "safetensors: {}: duplicate name '{}' in the header", where, parsed.get<std::string>());
+      fail(ErrorCode::format, "safetensors: {}: duplicate name '{}' in the header", where,
+           printable(parsed.get<std::string>()));
     return true;
   };
   [[maybe_unused]] const Json unused = Json::parse(header, callback);
@@ -51,14 +54,15 @@ void refuse_repeated_keys(std::string_view header, const std::string& where) {
 
 int64_t non_negative(const Json& value, const std::string& place, std::string_view what) {
   if (!value.is_number_unsigned() || value.get<uint64_t>() > INT64_MAX)
-    fail(ErrorCode::format, "{}: {} holds {}, a non-negative integer is expected", place, what, value.dump());
+    fail(ErrorCode::format, "{}: {} holds {}, a non-negative integer is expected", place, what,
+         printable(value.dump()));
   return value.get<int64_t>();
 }
 
 /// One entry of the header, checked against itself and the bytes that follow the header.
 StoredTensor parse_entry(const std::string& name, const Json& entry, std::span<const std::byte> data,
                          const std::string& where) {
-  const std::string place = fmt::format("safetensors: {}: tensor '{}'", where, name);
+  const std::string place = fmt::format("safetensors: {}: tensor '{}'", where, printable(name));
   if (!entry.is_object()) fail(ErrorCode::format, "{}: the header entry is not an object", place);
   for (const char* key : {"dtype", "shape", "data_offsets"})
     if (!entry.contains(key)) fail(ErrorCode::format, "{}: '{}' is missing", place, key);
@@ -85,7 +89,7 @@ StoredTensor parse_entry(const std::string& name, const Json& entry, std::span<c
          place, begin, end, data.size());
   if (end - begin != expected)
     fail(ErrorCode::format, "{}: shape [{}] of {} takes {} bytes, but the file gives it {}", place,
-         fmt::join(tensor.shape, ", "), entry["dtype"].get<std::string>(), expected, end - begin);
+         fmt::join(tensor.shape, ", "), safetensors_name_of(dtype), expected, end - begin);
   tensor.bytes = data.subspan(begin, end - begin);
   return tensor;
 }
@@ -95,10 +99,11 @@ void refuse_overlaps_and_holes(const std::vector<StoredTensor>& by_offset, std::
   const std::byte* position = data.data();
   for (const StoredTensor& tensor : by_offset) {
     if (tensor.bytes.data() < position)
-      fail(ErrorCode::format, "safetensors: {}: tensor '{}' overlaps the tensor before it", where, tensor.name);
+      fail(ErrorCode::format, "safetensors: {}: tensor '{}' overlaps the tensor before it", where,
+           printable(tensor.name));
     if (tensor.bytes.data() > position)
       fail(ErrorCode::format, "safetensors: {}: a hole of {} bytes before tensor '{}'; every byte must be a tensor's",
-           where, tensor.bytes.data() - position, tensor.name);
+           where, tensor.bytes.data() - position, printable(tensor.name));
     position += tensor.bytes.size();
   }
   if (const auto left = data.data() + data.size() - position; left != 0)
@@ -145,7 +150,8 @@ void SafetensorsFile::parse(std::span<const std::byte> bytes, const std::shared_
     }
     if (!entry.is_object()) fail(ErrorCode::format, "safetensors: {}: '__metadata__' is not an object", where_);
     for (const auto& [key, value] : entry.items()) {
-      if (!value.is_string()) fail(ErrorCode::format, "safetensors: {}: metadata '{}' is not a string", where_, key);
+      if (!value.is_string())
+        fail(ErrorCode::format, "safetensors: {}: metadata '{}' is not a string", where_, printable(key));
       metadata_[key] = value.get<std::string>();
     }
   }
@@ -165,7 +171,7 @@ const StoredTensor* SafetensorsFile::find(std::string_view name) const {
 
 const StoredTensor& SafetensorsFile::at(std::string_view name) const {
   if (const StoredTensor* tensor = find(name)) return *tensor;
-  fail(ErrorCode::not_found, "safetensors: {}: no tensor '{}'", where_, name);
+  fail(ErrorCode::not_found, "safetensors: {}: no tensor '{}'", where_, printable(name));
 }
 
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,

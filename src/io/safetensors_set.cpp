@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "io/path_exists.h"
+#include "io/printable.h"
 #include "io/safetensors.h"
 
 namespace temper::io {
@@ -21,13 +22,14 @@ std::map<std::string, std::vector<std::string>> read_index(const fs::path& path)
     fail(ErrorCode::format, "{}: no object 'weight_map'", where);
   std::map<std::string, std::vector<std::string>> shards;
   for (const auto& [tensor, file] : index["weight_map"].items()) {
-    if (!file.is_string()) fail(ErrorCode::format, "{}: the file of tensor '{}' is not a string", where, tensor);
+    if (!file.is_string())
+      fail(ErrorCode::format, "{}: the file of tensor '{}' is not a string", where, printable(tensor));
     const auto name = file.get<std::string>();
     // A downloaded index must not make us open files elsewhere.
     if (name.empty() || name == "." || name == ".." || name.find_first_of("/\\") != std::string::npos ||
         name.find('\0') != std::string::npos)
       fail(ErrorCode::format, "{}: shard '{}' of tensor '{}' is not a plain file name inside of the folder", where,
-           name, tensor);
+           printable(name), printable(tensor));
     shards[name].push_back(tensor);
   }
   if (shards.empty()) fail(ErrorCode::format, "{}: 'weight_map' is empty", where);
@@ -48,7 +50,7 @@ SafetensorsSet::SafetensorsSet(const fs::path& folder) : where_(folder.string())
   const auto shards = read_index(index);
   std::vector<std::string> missing;
   for (const auto& [name, tensors] : shards)
-    if (!path_exists(folder / name)) missing.push_back(name);
+    if (!path_exists(folder / name)) missing.push_back(printable(name));
   if (!missing.empty())
     fail(ErrorCode::not_found, "{}: missing shards: {}; the download is incomplete?", where_, fmt::join(missing, ", "));
   std::set<std::string> seen;
@@ -56,10 +58,12 @@ SafetensorsSet::SafetensorsSet(const fs::path& folder) : where_(folder.string())
     const SafetensorsFile& file = files_.emplace_back(folder / name);
     for (const std::string& tensor : tensors)
       if (!file.find(tensor))
-        fail(ErrorCode::format, "{}: the index places tensor '{}' in {}, which lacks it", where_, tensor, name);
+        fail(ErrorCode::format, "{}: the index places tensor '{}' in {}, which lacks it", where_, printable(tensor),
+             printable(name));
     for (const StoredTensor& tensor : file.tensors())
       if (!seen.insert(tensor.name).second)
-        fail(ErrorCode::format, "{}: tensor '{}' is in two shards, {} is the second", where_, tensor.name, name);
+        fail(ErrorCode::format, "{}: tensor '{}' is in two shards, {} is the second", where_, printable(tensor.name),
+             printable(name));
   }
 }
 
@@ -78,7 +82,7 @@ const StoredTensor* SafetensorsSet::find(std::string_view name) const {
 
 const StoredTensor& SafetensorsSet::at(std::string_view name) const {
   if (const StoredTensor* tensor = find(name)) return *tensor;
-  fail(ErrorCode::not_found, "{}: no tensor '{}'", where_, name);
+  fail(ErrorCode::not_found, "{}: no tensor '{}'", where_, printable(name));
 }
 
 }  // namespace temper::io

@@ -42,8 +42,8 @@ TEST(UnpermuteRows, PutsPairsIntoHalves) {
   // Two heads of dimension 4: GGUF holds the Hugging Face rows 0 2 1 3 of each head.
   const float stored[8][1] = {{0}, {2}, {1}, {3}, {10}, {12}, {11}, {13}};
   const StoredTensor tensor{"blk.0.attn_q.weight", {8, 1}, DType::f32, std::as_bytes(std::span(stored)), nullptr};
-  EXPECT_EQ(to_f32(unpermute_rows(tensor, 2, 4)), (std::vector<float>{0, 1, 2, 3, 10, 11, 12, 13}));
-  EXPECT_THROW(unpermute_rows(tensor, 3, 4), Error);
+  EXPECT_EQ(to_f32(unpermute_rows(tensor, 2, 4, "test")), (std::vector<float>{0, 1, 2, 3, 10, 11, 12, 13}));
+  EXPECT_THROW(unpermute_rows(tensor, 3, 4, "test"), Error);
 }
 
 std::vector<float> llama3_factors(const RopeScaling& scaling, double theta, size_t count) {

@@ -94,14 +94,12 @@ struct Known {
   GgufPreTokenizer (*make)();
 };
 
-constexpr std::array<Known, 26> kKnown{{
-    {"codeshell", starcoder},
+constexpr std::array<Known, 23> kKnown{{
     {"command-r", command_r},
     {"dbrx", dbrx},
     {"deepseek-coder", deepseek_coder},
     {"deepseek-r1-qwen", qwen2},
     {"deepseek-v3", deepseek_v3},
-    {"exaone", starcoder},
     {"falcon", falcon},
     {"falcon3", llama3},
     {"gpt-2", gpt2},
@@ -117,7 +115,6 @@ constexpr std::array<Known, 26> kKnown{{
     {"qwen35", qwen35},
     {"refact", starcoder},
     {"roberta-bpe", gpt2},
-    {"smaug-bpe", llama3},
     {"smollm", starcoder},
     {"starcoder", starcoder},
     {"tekken", tekken},

@@ -66,7 +66,7 @@ LoraAdapter LoraAdapter::create(Context& ctx, const LanguageModel& model, const 
 
 LoraAdapter LoraAdapter::load_peft(Context& ctx, const LanguageModel& model, const fs::path& folder,
                                    std::string* summary) {
-  const fs::path config_path = folder / "adapter_config.json", weights_path = folder / "adapter_model.safetensors";
+  const fs::path config_path = folder / "adapter_config.json";
   if (!fs::is_directory(folder))
     fail(ErrorCode::not_found, "adapter {}: no such folder; a PEFT adapter is a folder with adapter_config.json",
          folder.string());
@@ -76,8 +76,14 @@ LoraAdapter LoraAdapter::load_peft(Context& ctx, const LanguageModel& model, con
   LoraAdapter adapter(model, std::move(config), {});
   adapter = LoraAdapter(model, adapter.config_, target_modules(adapter.config_, modules));
 
-  const io::SafetensorsFile file(weights_path);
-  std::vector<float> values(static_cast<size_t>(adapter.parameter_count_));
+  adapter.restore_parameters(ctx, folder);
+  if (summary) *summary = fmt::format("matched {0} of {0} tensors", 2 * adapter.slots_.size());
+  return adapter;
+}
+
+void LoraAdapter::restore_parameters(Context& ctx, const fs::path& folder) {
+  const io::SafetensorsFile file(folder / "adapter_model.safetensors");
+  std::vector<float> values(static_cast<size_t>(parameter_count_));
   std::vector<std::string> missing, wrong, used;
   const auto take = [&](const LoraSlot& slot, char factor, int64_t rows, int64_t columns, int64_t offset) {
     const std::string name = tensor_name(slot, factor);
@@ -93,7 +99,7 @@ LoraAdapter LoraAdapter::load_peft(Context& ctx, const LanguageModel& model, con
       io::to_f32(*tensor, std::span(values).subspan(static_cast<size_t>(offset), static_cast<size_t>(rows * columns)));
     }
   };
-  for (const LoraSlot& slot : adapter.slots_) {
+  for (const LoraSlot& slot : slots_) {
     take(slot, 'A', slot.rank, slot.in_features, slot.a_offset);
     take(slot, 'B', slot.out_features, slot.rank, slot.b_offset);
   }
@@ -109,9 +115,7 @@ LoraAdapter LoraAdapter::load_peft(Context& ctx, const LanguageModel& model, con
     if (!unexpected.empty()) text += fmt::format("; {} unexpected: {}", unexpected.size(), shown(unexpected));
     throw Error(ErrorCode::format, text + "; is it an adapter of another model?");
   }
-  if (summary) *summary = fmt::format("matched {} of {} tensors", used.size(), used.size());
-  adapter.parameters_ = State(ctx, upload(ctx, values, {adapter.parameter_count_}));
-  return adapter;
+  parameters_ = State(ctx, upload(ctx, values, {parameter_count_}));
 }
 
 void LoraAdapter::save_peft(Context& ctx, const fs::path& folder) const {

@@ -41,6 +41,9 @@ class LoraAdapter {
   /// Writes adapter_config.json and adapter_model.safetensors into an existing folder, each file atomically.
   void save_peft(Context& ctx, const std::filesystem::path& folder) const;
 
+  /// Replaces the parameters by those of a PEFT folder with the same modules and ranks, as strictly as load_peft.
+  void restore_parameters(Context& ctx, const std::filesystem::path& folder);
+
   const LoraConfig& config() const { return config_; }
   const std::vector<LoraSlot>& slots() const { return slots_; }
   int64_t parameter_count() const { return parameter_count_; }

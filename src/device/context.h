@@ -45,6 +45,10 @@ class Context {
   Stream& stream() const { return *stream_; }
   Counters& counters() const { return stream_->counters(); }
 
+  /// Ops with a composite run it although the backend has a kernel: for tests that the two agree.
+  void set_prefer_composites(bool prefer) { prefer_composites_ = prefer; }
+  bool prefer_composites() const { return prefer_composites_; }
+
   Recorder* tape() const { return tape_; }
   /// Sets the tape for a scope and restores the old one: `TapeScope off(ctx, nullptr);`
   class TapeScope {
@@ -72,6 +76,7 @@ class Context {
   std::shared_ptr<Backend> backend_;
   std::unique_ptr<Stream> stream_;
   Recorder* tape_ = nullptr;
+  bool prefer_composites_ = false;
   Tensor rng_state_;
   uint32_t rng_site_ = 0;
 };

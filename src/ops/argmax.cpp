@@ -4,7 +4,7 @@
 
 #include "device/op_specs/argmax.h"
 #include "ops/op.h"
-#include "ops/row_shapes.h"
+#include "ops/rules.h"
 
 namespace temper {
 namespace {

@@ -5,7 +5,7 @@
 #include "ops/cast.h"
 #include "ops/op.h"
 #include "ops/reduce.h"
-#include "ops/row_shapes.h"
+#include "ops/rules.h"
 #include "ops/unary.h"
 #include "ops/view.h"
 
@@ -25,7 +25,7 @@ std::vector<TensorSpec> layer_norm_infer(std::span<const TensorSpec> in, const L
          "layer_norm: x {} with weight {} and bias {}: weight and bias must both be of x's type or both f32",
          to_string(x), to_string(weight), to_string(bias));
   if (!(attrs.eps >= 0)) fail(ErrorCode::invalid_argument, "layer_norm: eps {} is negative", attrs.eps);
-  const TensorSpec statistics = spec(statistics_dtype(x.dtype), without_last(x.shape()));
+  const TensorSpec statistics = spec(accumulator_dtype(x.dtype), without_last(x.shape()));
   return {spec(x.dtype, x.shape()), statistics, statistics};
 }
 
@@ -34,7 +34,7 @@ Tensor row_mean(Context& ctx, const Tensor& x) {
 }
 
 std::vector<Tensor> layer_norm_composite(Context& ctx, std::span<const Tensor> in, const LayerNorm::Attrs& attrs) {
-  const DType wide = statistics_dtype(in[0].dtype());
+  const DType wide = accumulator_dtype(in[0].dtype());
   const Tensor x = cast(ctx, in[0], wide), weight = cast(ctx, in[1], wide), bias = cast(ctx, in[2], wide);
   const Tensor mean = row_mean(ctx, x);
   const Tensor centred = sub(ctx, x, mean);
@@ -48,13 +48,13 @@ std::vector<TensorSpec> layer_norm_infer_backward(std::span<const TensorSpec> in
                                                   const LayerNormBackward::Attrs& attrs) {
   const TensorSpec& x = in[1];
   std::vector<TensorSpec> out = {spec(x.dtype, x.shape())};
-  if (attrs.want_weight_grad) out.resize(3, spec(statistics_dtype(x.dtype), {x.shape()[-1]}));
+  if (attrs.want_weight_grad) out.resize(3, spec(accumulator_dtype(x.dtype), {x.shape()[-1]}));
   return out;
 }
 
 std::vector<Tensor> layer_norm_composite_backward(Context& ctx, std::span<const Tensor> in,
                                                   const LayerNormBackward::Attrs& attrs) {
-  const DType wide = statistics_dtype(in[1].dtype());
+  const DType wide = accumulator_dtype(in[1].dtype());
   const Tensor dy = cast(ctx, in[0], wide), x = cast(ctx, in[1], wide), weight = cast(ctx, in[2], wide);
   const Shape column = with_last(x.shape(), 1);
   const Tensor mean = reshape(ctx, in[3], column), inv_std = reshape(ctx, in[4], column);

@@ -6,7 +6,7 @@
 #include "ops/fill.h"
 #include "ops/op.h"
 #include "ops/reduce.h"
-#include "ops/row_shapes.h"
+#include "ops/rules.h"
 #include "ops/unary.h"
 
 namespace temper {
@@ -18,10 +18,10 @@ constexpr OpRule<SumOfSquares> kSumOfSquares{
     .infer = [](std::span<const TensorSpec> in, const SumOfSquares::Attrs&) -> std::vector<TensorSpec> {
       if (!is_floating(in[0].dtype))
         fail(ErrorCode::dtype_mismatch, "sum_of_squares: {} is not a floating type", to_string(in[0]));
-      return {spec(statistics_dtype(in[0].dtype), {})};
+      return {spec(accumulator_dtype(in[0].dtype), {})};
     },
     .composite = [](Context& ctx, std::span<const Tensor> in, const SumOfSquares::Attrs&) -> std::vector<Tensor> {
-      const Tensor x = cast(ctx, in[0], statistics_dtype(in[0].dtype()));
+      const Tensor x = cast(ctx, in[0], accumulator_dtype(in[0].dtype()));
       return {sum_all(ctx, mul(ctx, x, x))};
     },
 };

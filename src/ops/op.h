@@ -158,7 +158,8 @@ std::vector<Tensor> apply(Context& ctx, const OpRule<Spec>& rule, std::vector<Te
   const std::vector<Tensor> kept = recording ? inputs : std::vector<Tensor>{};
   std::vector<Tensor> outputs;
   const Kernel<Spec>* kernel = ctx.backend().kernels().template find<Spec>();
-  if (kernel && (!kernel->supports || kernel->supports(specs, attrs))) {
+  const bool composite_wanted = ctx.prefer_composites() && rule.composite;
+  if (kernel && !composite_wanted && (!kernel->supports || kernel->supports(specs, attrs))) {
     outputs = detail::encode(ctx, *kernel, inputs, output_specs, attrs);
   } else if (rule.composite) {
     ctx.counters().count_composite(Spec::name);

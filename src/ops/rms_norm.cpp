@@ -5,7 +5,7 @@
 #include "ops/cast.h"
 #include "ops/op.h"
 #include "ops/reduce.h"
-#include "ops/row_shapes.h"
+#include "ops/rules.h"
 #include "ops/unary.h"
 #include "ops/view.h"
 
@@ -24,11 +24,11 @@ std::vector<TensorSpec> infer(std::span<const TensorSpec> in, const RmsNorm::Att
     fail(ErrorCode::dtype_mismatch, "rms_norm: x {} with weight {}: the weight must be of x's type or f32",
          to_string(x), to_string(weight));
   if (!(attrs.eps >= 0)) fail(ErrorCode::invalid_argument, "rms_norm: eps {} is negative", attrs.eps);
-  return {spec(x.dtype, x.shape()), spec(statistics_dtype(x.dtype), without_last(x.shape()))};
+  return {spec(x.dtype, x.shape()), spec(accumulator_dtype(x.dtype), without_last(x.shape()))};
 }
 
 std::vector<Tensor> composite(Context& ctx, std::span<const Tensor> in, const RmsNorm::Attrs& attrs) {
-  const DType wide = statistics_dtype(in[0].dtype());
+  const DType wide = accumulator_dtype(in[0].dtype());
   const Tensor x = cast(ctx, in[0], wide), weight = cast(ctx, in[1], wide);
   const Tensor mean = scale(ctx, sum(ctx, mul(ctx, x, x), {-1}), 1.0 / static_cast<double>(x.dim(-1)));
   const Tensor inv_rms = rsqrt(ctx, affine(ctx, mean, 1.0, double{attrs.eps}));
@@ -39,12 +39,12 @@ std::vector<Tensor> composite(Context& ctx, std::span<const Tensor> in, const Rm
 std::vector<TensorSpec> infer_backward(std::span<const TensorSpec> in, const RmsNormBackward::Attrs& attrs) {
   const TensorSpec& x = in[1];
   std::vector<TensorSpec> out = {spec(x.dtype, x.shape())};
-  if (attrs.want_weight_grad) out.push_back(spec(statistics_dtype(x.dtype), {x.shape()[-1]}));
+  if (attrs.want_weight_grad) out.push_back(spec(accumulator_dtype(x.dtype), {x.shape()[-1]}));
   return out;
 }
 
 std::vector<Tensor> composite_backward(Context& ctx, std::span<const Tensor> in, const RmsNormBackward::Attrs& attrs) {
-  const DType wide = statistics_dtype(in[1].dtype());
+  const DType wide = accumulator_dtype(in[1].dtype());
   const Tensor dy = cast(ctx, in[0], wide), x = cast(ctx, in[1], wide), weight = cast(ctx, in[2], wide);
   const Tensor inv_rms = reshape(ctx, in[3], with_last(x.shape(), 1));
   const Tensor normed = mul(ctx, x, inv_rms);

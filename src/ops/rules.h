@@ -22,6 +22,11 @@ inline Shape with_last(const Shape& shape, int64_t extent) {
   return result;
 }
 
+/// [.., d] -> [..].
+inline Shape without_last(const Shape& shape) {
+  return Shape(shape.extents().first(static_cast<size_t>(shape.rank() - 1)));
+}
+
 /// x [.., d] as a matrix [rows, d].
 inline Tensor as_matrix(Context& ctx, const Tensor& x) {
   const int64_t columns = x.dim(-1);

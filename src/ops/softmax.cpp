@@ -8,7 +8,7 @@
 #include "ops/fill.h"
 #include "ops/op.h"
 #include "ops/reduce.h"
-#include "ops/row_shapes.h"
+#include "ops/rules.h"
 #include "ops/unary.h"
 
 namespace temper {
@@ -52,18 +52,18 @@ ShiftedRows shift_rows(Context& ctx, const Tensor& x) {
 }
 
 std::vector<Tensor> softmax_composite(Context& ctx, std::span<const Tensor> in, const Softmax::Attrs&) {
-  const ShiftedRows rows = shift_rows(ctx, cast(ctx, in[0], statistics_dtype(in[0].dtype())));
+  const ShiftedRows rows = shift_rows(ctx, cast(ctx, in[0], accumulator_dtype(in[0].dtype())));
   return {cast(ctx, div(ctx, rows.exponentials, rows.sum), in[0].dtype())};
 }
 
 std::vector<Tensor> log_softmax_composite(Context& ctx, std::span<const Tensor> in, const LogSoftmax::Attrs&) {
-  const ShiftedRows rows = shift_rows(ctx, cast(ctx, in[0], statistics_dtype(in[0].dtype())));
+  const ShiftedRows rows = shift_rows(ctx, cast(ctx, in[0], accumulator_dtype(in[0].dtype())));
   return {cast(ctx, sub(ctx, rows.shifted, log(ctx, rows.sum)), in[0].dtype())};
 }
 
 std::vector<Tensor> softmax_backward_composite(Context& ctx, std::span<const Tensor> in,
                                                const SoftmaxBackward::Attrs&) {
-  const DType wide = statistics_dtype(in[0].dtype());
+  const DType wide = accumulator_dtype(in[0].dtype());
   const Tensor dy = cast(ctx, in[0], wide), y = cast(ctx, in[1], wide);
   const Tensor dot = sum(ctx, mul(ctx, dy, y), {-1});
   return {cast(ctx, mul(ctx, y, sub(ctx, dy, dot)), in[0].dtype())};
@@ -71,7 +71,7 @@ std::vector<Tensor> softmax_backward_composite(Context& ctx, std::span<const Ten
 
 std::vector<Tensor> log_softmax_backward_composite(Context& ctx, std::span<const Tensor> in,
                                                    const LogSoftmaxBackward::Attrs&) {
-  const DType wide = statistics_dtype(in[0].dtype());
+  const DType wide = accumulator_dtype(in[0].dtype());
   const Tensor dy = cast(ctx, in[0], wide), y = cast(ctx, in[1], wide);
   const Tensor total = sum(ctx, dy, {-1});
   return {cast(ctx, sub(ctx, dy, mul(ctx, exp(ctx, y), total)), in[0].dtype())};

@@ -9,7 +9,7 @@ namespace temper::specs {
 /// g = grad * scale; p -= lr weight_decay p; m += (1 - beta1) (g - m); v = beta2 v + (1 - beta2) g^2;
 /// p -= lr (m / hyper[5]) / (sqrt(v / hyper[6]) + eps). In place, primitive.
 struct AdamW {
-  static constexpr std::string_view name = "adamw";
+  static constexpr std::string_view name = "adamw_";
   struct Attrs {};
 };
 

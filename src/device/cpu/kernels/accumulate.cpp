@@ -13,7 +13,7 @@ void encode_accumulate(Encoder& encoder, Operands in, Operands out, const specs:
   float* sum = data_of<float>(out[0]);
   for_compute_type(in[1].dtype(), [&]<class T> {
     const T* x = data_of<const T>(in[1]);
-    cpu_encoder(encoder).launch("accumulate", in, out, [=](ThreadPool& pool) {
+    cpu_encoder(encoder).launch("accumulate_", in, out, [=](ThreadPool& pool) {
       parallel_for(pool, n, 32768, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) sum[i] += to_f32(x[i]);
       });
@@ -25,7 +25,7 @@ void encode_zero(Encoder& encoder, Operands, Operands out, const specs::Zero::At
   const size_t element = size_of(out[0].dtype());
   std::byte* data = memory_of(*out[0].buffer).data() + static_cast<size_t>(out[0].spec.layout.offset) * element;
   const size_t bytes = out[0].spec.bytes();
-  cpu_encoder(encoder).launch("zero", {}, out, [=](ThreadPool&) { std::memset(data, 0, bytes); });
+  cpu_encoder(encoder).launch("zero_", {}, out, [=](ThreadPool&) { std::memset(data, 0, bytes); });
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ void encode_adamw(Encoder& encoder, Operands in, Operands out, const specs::Adam
   float *p = data_of<float>(out[0]), *m = data_of<float>(out[1]), *v = data_of<float>(out[2]);
   const float *grad = data_of<const float>(in[3]), *hyper = data_of<const float>(in[4]);
   const float* extra_scale = in.size() > 5 ? data_of<const float>(in[5]) : nullptr;
-  cpu_encoder(encoder).launch("adamw", in, out, [=](ThreadPool& pool) {
+  cpu_encoder(encoder).launch("adamw_", in, out, [=](ThreadPool& pool) {
     const float lr = hyper[0], beta1 = hyper[1], beta2 = hyper[2], eps = hyper[3], weight_decay = hyper[4];
     const float step = lr / hyper[5], root_correction2 = std::sqrt(hyper[6]);
     const float scale = extra_scale ? hyper[7] * *extra_scale : hyper[7];

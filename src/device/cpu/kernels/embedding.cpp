@@ -1,0 +1,40 @@
+// Rows of a frozen table by token id.
+#include "device/op_specs/embedding.h"
+
+#include "device/cpu/panels.h"
+#include "device/cpu/weight_product.h"
+
+namespace temper::cpu {
+namespace {
+
+using specs::Embedding;
+
+void encode_embedding(Encoder& encoder, Operands in, Operands out, const Embedding::Attrs& attrs) {
+  const auto table = cpu_weight(attrs.table);
+  const int64_t n = in[0].elements(), width = table->columns(), vocabulary = table->rows();
+  const int32_t* ids = data_of<const int32_t>(in[0]);
+  for_floating(attrs.dtype, [&]<class T> {
+    T* y = data_of<T>(out[0]);
+    cpu_encoder(encoder).launch("embedding", in, out, [=](ThreadPool& pool) {
+      for (int64_t i = 0; i < n; ++i)
+        if (ids[i] < 0 || ids[i] >= vocabulary)
+          fail(ErrorCode::numeric, "embedding: token id {} is {}", ids[i],
+               ids[i] < 0 ? std::string("negative") : fmt::format("not below the vocabulary's {}", vocabulary));
+      parallel_for(pool, n, row_grain(width), [&](int64_t begin, int64_t end) {
+        float* row = scratch(ScratchSlot::d, static_cast<size_t>(width));
+        for (int64_t i = begin; i < end; ++i) {
+          expand_rows(*table, ids[i], ids[i] + 1, row);
+          for (int64_t c = 0; c < width; ++c) y[i * width + c] = narrow<T>(row[c]);
+        }
+      });
+    });
+  });
+}
+
+}  // namespace
+
+void register_embedding(KernelTable& table) {
+  table.add<Embedding>({.encode = encode_embedding});
+}
+
+}  // namespace temper::cpu

@@ -1,0 +1,352 @@
+// Highway compiles this file once for each instruction set below and picks the best one that the machine has.
+#include "device/cpu/vector_math.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+// Between these sets nothing here would differ much, and each costs compile time.
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "device/cpu/vector_math.cpp"
+#include <hwy/foreach_target.h>  // must come before highway.h
+
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace temper::cpu::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+inline HWY_ATTR int64_t lanes() {
+  return static_cast<int64_t>(hn::Lanes(D()));
+}
+
+inline HWY_ATTR V load(const float* x) {
+  return hn::LoadU(D(), x);
+}
+inline HWY_ATTR V load(const bf16_t* x) {
+  const hn::Rebind<uint16_t, D> half;
+  const hn::RebindToUnsigned<D> bits;
+  return hn::BitCast(D(), hn::ShiftLeft<16>(hn::PromoteTo(bits, hn::LoadU(half, &x->bits))));
+}
+inline HWY_ATTR V load(const f16_t* x) {
+  const hn::Rebind<hwy::float16_t, D> half;
+  return hn::PromoteTo(D(), hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(x)));
+}
+
+inline HWY_ATTR float sum_of(V v) {
+  return hn::GetLane(hn::SumOfLanes(D(), v));
+}
+
+/// Highway's exp, which has no NaN, with NaN kept.
+inline HWY_ATTR V exp_of(V x) {
+  return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(D(), x));
+}
+
+/// Calls f(i) for whole vectors and tail(i) for the single elements after them.
+template <class F, class Tail>
+HWY_ATTR void for_each_vector(int64_t n, F&& f, Tail&& tail) {
+  const int64_t step = lanes();
+  int64_t i = 0;
+  for (; i + step <= n; i += step) f(i);
+  for (; i < n; ++i) tail(i);
+}
+
+template <int kRows, class T>
+HWY_ATTR void dot_block(const float* x, int64_t stride, const T* w, int64_t n, float* out) {
+  const int64_t step = lanes();
+  // Enough independent sums to keep two multiply-add units busy.
+  constexpr int kUnroll = kRows == 1 ? 8 : kRows == 2 ? 4 : kRows <= 4 ? 2 : 1;
+  V sums[kRows][kUnroll];
+  for (auto& row : sums)
+    for (V& s : row) s = hn::Zero(D());
+  int64_t i = 0;
+  for (; i + kUnroll * step <= n; i += kUnroll * step)
+    for (int u = 0; u < kUnroll; ++u) {
+      const V wv = load(w + i + u * step);
+      for (int r = 0; r < kRows; ++r) sums[r][u] = hn::MulAdd(wv, load(x + r * stride + i + u * step), sums[r][u]);
+    }
+  for (; i + step <= n; i += step) {
+    const V wv = load(w + i);
+    for (int r = 0; r < kRows; ++r) sums[r][0] = hn::MulAdd(wv, load(x + r * stride + i), sums[r][0]);
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int width = kUnroll / 2; width > 0; width /= 2)
+      for (int u = 0; u < width; ++u) sums[r][u] = hn::Add(sums[r][u], sums[r][u + width]);
+    float total = sum_of(sums[r][0]);
+    for (int64_t j = i; j < n; ++j) total += to_f32(w[j]) * x[r * stride + j];
+    out[r] = total;
+  }
+}
+
+template <class T>
+HWY_ATTR void dot_rows_of(const float* x, int64_t stride, int64_t rows, const T* w, int64_t n, float* out) {
+  switch (rows) {
+    case 1:
+      return dot_block<1>(x, stride, w, n, out);
+    case 2:
+      return dot_block<2>(x, stride, w, n, out);
+    case 3:
+      return dot_block<3>(x, stride, w, n, out);
+    case 4:
+      return dot_block<4>(x, stride, w, n, out);
+    case 5:
+      return dot_block<5>(x, stride, w, n, out);
+    case 6:
+      return dot_block<6>(x, stride, w, n, out);
+    case 7:
+      return dot_block<7>(x, stride, w, n, out);
+    default:
+      return dot_block<8>(x, stride, w, n, out);
+  }
+}
+HWY_ATTR void DotF32(const float* x, int64_t stride, int64_t rows, const float* w, int64_t n, float* out) {
+  dot_rows_of(x, stride, rows, w, n, out);
+}
+HWY_ATTR void DotBf16(const float* x, int64_t stride, int64_t rows, const bf16_t* w, int64_t n, float* out) {
+  dot_rows_of(x, stride, rows, w, n, out);
+}
+HWY_ATTR void DotF16(const float* x, int64_t stride, int64_t rows, const f16_t* w, int64_t n, float* out) {
+  dot_rows_of(x, stride, rows, w, n, out);
+}
+
+template <class T>
+HWY_ATTR void add_scaled_of(float factor, const T* x, float* y, int64_t n) {
+  const V f = hn::Set(D(), factor);
+  for_each_vector(
+      n, [&](int64_t i) HWY_ATTR { hn::StoreU(hn::MulAdd(f, load(x + i), load(y + i)), D(), y + i); },
+      [&](int64_t i) { y[i] += factor * to_f32(x[i]); });
+}
+HWY_ATTR void AddScaledF32(float factor, const float* x, float* y, int64_t n) {
+  add_scaled_of(factor, x, y, n);
+}
+HWY_ATTR void AddScaledBf16(float factor, const bf16_t* x, float* y, int64_t n) {
+  add_scaled_of(factor, x, y, n);
+}
+HWY_ATTR void AddScaledF16(float factor, const f16_t* x, float* y, int64_t n) {
+  add_scaled_of(factor, x, y, n);
+}
+
+HWY_ATTR void ScaleInPlace(float factor, float* y, int64_t n) {
+  const V f = hn::Set(D(), factor);
+  for_each_vector(
+      n, [&](int64_t i) HWY_ATTR { hn::StoreU(hn::Mul(f, load(y + i)), D(), y + i); },
+      [&](int64_t i) { y[i] *= factor; });
+}
+
+HWY_ATTR float MaxValue(const float* x, int64_t n) {
+  const float lowest = -std::numeric_limits<float>::infinity();
+  const int64_t step = lanes();
+  V a = hn::Set(D(), lowest), b = a;
+  int64_t i = 0;
+  for (; i + 2 * step <= n; i += 2 * step) {
+    a = hn::Max(a, load(x + i));
+    b = hn::Max(b, load(x + i + step));
+  }
+  float top = hn::GetLane(hn::MaxOfLanes(D(), hn::Max(a, b)));
+  for (; i < n; ++i) top = std::max(top, x[i]);
+  return top;
+}
+
+HWY_ATTR float ExpSum(const float* x, float shift, float* y, int64_t n) {
+  const V s = hn::Set(D(), shift);
+  V total = hn::Zero(D());
+  float rest = 0.0f;
+  for_each_vector(
+      n,
+      [&](int64_t i) HWY_ATTR {
+        const V e = exp_of(hn::Sub(load(x + i), s));
+        hn::StoreU(e, D(), y + i);
+        total = hn::Add(total, e);
+      },
+      [&](int64_t i) {
+        y[i] = std::exp(x[i] - shift);
+        rest += y[i];
+      });
+  return sum_of(total) + rest;
+}
+
+HWY_ATTR float SumValues(const float* x, int64_t n) {
+  V total = hn::Zero(D());
+  float rest = 0.0f;
+  for_each_vector(
+      n, [&](int64_t i) HWY_ATTR { total = hn::Add(total, load(x + i)); }, [&](int64_t i) { rest += x[i]; });
+  return sum_of(total) + rest;
+}
+
+HWY_ATTR void SoftmaxGradient(const float* p, const float* dp, float delta, float scale, float* ds, int64_t n) {
+  const V d = hn::Set(D(), delta), s = hn::Set(D(), scale);
+  for_each_vector(
+      n,
+      [&](int64_t i) HWY_ATTR { hn::StoreU(hn::Mul(hn::Mul(load(p + i), s), hn::Sub(load(dp + i), d)), D(), ds + i); },
+      [&](int64_t i) { ds[i] = p[i] * scale * (dp[i] - delta); });
+}
+
+inline HWY_ATTR V sigmoid_of(V x) {
+  const V one = hn::Set(D(), 1.0f);
+  return hn::Div(one, hn::Add(one, exp_of(hn::Neg(x))));
+}
+inline float sigmoid_of(float x) {
+  return 1.0f / (1.0f + std::exp(-x));
+}
+
+HWY_ATTR void SwigluValues(const float* gate, const float* up, float* y, int64_t n) {
+  for_each_vector(
+      n,
+      [&](int64_t i) HWY_ATTR {
+        const V g = load(gate + i);
+        hn::StoreU(hn::Mul(hn::Mul(g, sigmoid_of(g)), load(up + i)), D(), y + i);
+      },
+      [&](int64_t i) { y[i] = gate[i] * sigmoid_of(gate[i]) * up[i]; });
+}
+
+HWY_ATTR void SwigluGradients(const float* dy, const float* gate, const float* up, float* dgate, float* dup,
+                              int64_t n) {
+  const V one = hn::Set(D(), 1.0f);
+  for_each_vector(
+      n,
+      [&](int64_t i) HWY_ATTR {
+        const V g = load(gate + i), d = load(dy + i), s = sigmoid_of(g), u = load(up + i);
+        // silu'(g) = s (1 + g (1 - s))
+        const V slope = hn::Mul(s, hn::MulAdd(g, hn::Sub(one, s), one));
+        if (dup) hn::StoreU(hn::Mul(d, hn::Mul(g, s)), D(), dup + i);
+        if (dgate) hn::StoreU(hn::Mul(hn::Mul(d, u), slope), D(), dgate + i);
+      },
+      [&](int64_t i) {
+        const float g = gate[i], d = dy[i], s = sigmoid_of(g), u = up[i];
+        if (dup) dup[i] = d * (g * s);
+        if (dgate) dgate[i] = d * u * (s * (1.0f + g * (1.0f - s)));
+      });
+}
+
+template <class T>
+HWY_ATTR void widen_of(const T* x, float* y, int64_t n) {
+  for_each_vector(
+      n, [&](int64_t i) HWY_ATTR { hn::StoreU(load(x + i), D(), y + i); }, [&](int64_t i) { y[i] = to_f32(x[i]); });
+}
+HWY_ATTR void WidenBf16(const bf16_t* x, float* y, int64_t n) {
+  widen_of(x, y, n);
+}
+HWY_ATTR void WidenF16(const f16_t* x, float* y, int64_t n) {
+  widen_of(x, y, n);
+}
+
+HWY_ATTR void NarrowBf16(const float* x, bf16_t* y, int64_t n) {
+  const hn::Rebind<uint16_t, D> half;
+  const hn::RebindToUnsigned<D> bits;
+  for_each_vector(
+      n,
+      [&](int64_t i) HWY_ATTR {
+        const V v = load(x + i);
+        const auto u = hn::BitCast(bits, v);
+        const auto odd = hn::And(hn::ShiftRight<16>(u), hn::Set(bits, 1));
+        const auto rounded = hn::ShiftRight<16>(hn::Add(u, hn::Add(odd, hn::Set(bits, 0x7fff))));
+        const auto quiet = hn::Or(hn::ShiftRight<16>(u), hn::Set(bits, 0x40));
+        const auto nan = hn::RebindMask(bits, hn::IsNaN(v));
+        hn::StoreU(hn::TruncateTo(half, hn::IfThenElse(nan, quiet, rounded)), half, &y[i].bits);
+      },
+      [&](int64_t i) { y[i] = to_bf16(x[i]); });
+}
+
+HWY_ATTR void NarrowF16(const float* x, f16_t* y, int64_t n) {
+#if HWY_TARGET <= HWY_AVX2  // F16C rounds to nearest even; the emulation for older machines doesn't
+  const hn::Rebind<hwy::float16_t, D> half;
+  for_each_vector(
+      n,
+      [&](int64_t i)
+          HWY_ATTR { hn::StoreU(hn::DemoteTo(half, load(x + i)), half, reinterpret_cast<hwy::float16_t*>(y + i)); },
+      [&](int64_t i) { y[i] = to_f16(x[i]); });
+#else
+  for (int64_t i = 0; i < n; ++i) y[i] = to_f16(x[i]);
+#endif
+}
+
+}  // namespace temper::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace temper::cpu {
+
+HWY_EXPORT(DotF32);
+HWY_EXPORT(DotBf16);
+HWY_EXPORT(DotF16);
+HWY_EXPORT(AddScaledF32);
+HWY_EXPORT(AddScaledBf16);
+HWY_EXPORT(AddScaledF16);
+HWY_EXPORT(ScaleInPlace);
+HWY_EXPORT(MaxValue);
+HWY_EXPORT(ExpSum);
+HWY_EXPORT(SumValues);
+HWY_EXPORT(SoftmaxGradient);
+HWY_EXPORT(SwigluValues);
+HWY_EXPORT(SwigluGradients);
+HWY_EXPORT(WidenBf16);
+HWY_EXPORT(WidenF16);
+HWY_EXPORT(NarrowBf16);
+HWY_EXPORT(NarrowF16);
+
+void dot_rows(const float* x, int64_t stride, int64_t rows, const float* w, int64_t n, float* out) {
+  HWY_DYNAMIC_DISPATCH(DotF32)(x, stride, rows, w, n, out);
+}
+void dot_rows(const float* x, int64_t stride, int64_t rows, const bf16_t* w, int64_t n, float* out) {
+  HWY_DYNAMIC_DISPATCH(DotBf16)(x, stride, rows, w, n, out);
+}
+void dot_rows(const float* x, int64_t stride, int64_t rows, const f16_t* w, int64_t n, float* out) {
+  HWY_DYNAMIC_DISPATCH(DotF16)(x, stride, rows, w, n, out);
+}
+void add_scaled(float factor, const float* x, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(AddScaledF32)(factor, x, y, n);
+}
+void add_scaled(float factor, const bf16_t* x, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(AddScaledBf16)(factor, x, y, n);
+}
+void add_scaled(float factor, const f16_t* x, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(AddScaledF16)(factor, x, y, n);
+}
+void scale_in_place(float factor, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(ScaleInPlace)(factor, y, n);
+}
+float max_value(const float* x, int64_t n) {
+  return HWY_DYNAMIC_DISPATCH(MaxValue)(x, n);
+}
+float exp_sum(const float* x, float shift, float* y, int64_t n) {
+  return HWY_DYNAMIC_DISPATCH(ExpSum)(x, shift, y, n);
+}
+float sum_values(const float* x, int64_t n) {
+  return HWY_DYNAMIC_DISPATCH(SumValues)(x, n);
+}
+void softmax_gradient(const float* p, const float* dp, float delta, float scale, float* ds, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(SoftmaxGradient)(p, dp, delta, scale, ds, n);
+}
+void swiglu_values(const float* gate, const float* up, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(SwigluValues)(gate, up, y, n);
+}
+void swiglu_gradients(const float* dy, const float* gate, const float* up, float* dgate, float* dup, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(SwigluGradients)(dy, gate, up, dgate, dup, n);
+}
+void widen_values(const float* x, float* y, int64_t n) {
+  std::copy_n(x, n, y);
+}
+void widen_values(const bf16_t* x, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(WidenBf16)(x, y, n);
+}
+void widen_values(const f16_t* x, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(WidenF16)(x, y, n);
+}
+void narrow_values(const float* x, float* y, int64_t n) {
+  std::copy_n(x, n, y);
+}
+void narrow_values(const float* x, bf16_t* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(NarrowBf16)(x, y, n);
+}
+void narrow_values(const float* x, f16_t* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(NarrowF16)(x, y, n);
+}
+
+}  // namespace temper::cpu
+#endif

@@ -1,0 +1,122 @@
+// Products of activations with a frozen weight in its stored type. Few rows (decoding): each weight row is read once
+// and dotted with all of them, which runs at the speed of memory. Many rows: the GEMM library, on f32 weights as they
+// lie, on others after blocks of rows were expanded to f32. Work O(m rows columns), memory O(block).
+#include "device/cpu/weight_product.h"
+
+#include <algorithm>
+
+#include "device/cpu/elements.h"
+#include "device/cpu/gemm.h"
+#include "device/cpu/scratch.h"
+#include "device/cpu/vector_math.h"
+
+namespace temper::cpu {
+namespace {
+
+// f32 values of expanded weight held at a time: 16 MiB, larger than most layers' weights.
+constexpr int64_t kExpandedValues = int64_t{4} << 20;
+
+template <class T>
+const T* stored_row(const CpuWeight& weight, int64_t row) {
+  return reinterpret_cast<const T*>(weight.data().data()) + row * weight.columns();
+}
+
+/// y_i = W_row . x_i for the few rows of x.
+void dot_weight_row(const CpuWeight& weight, int64_t row, const float* x, int64_t m, float* out) {
+  const int64_t k = weight.columns();
+  switch (weight.type()) {
+    case QuantType::f32:
+      return dot_rows(x, k, m, stored_row<float>(weight, row), k, out);
+    case QuantType::f16:
+      return dot_rows(x, k, m, stored_row<f16_t>(weight, row), k, out);
+    case QuantType::bf16:
+      return dot_rows(x, k, m, stored_row<bf16_t>(weight, row), k, out);
+    default:
+      break;
+  }
+  float* expanded = scratch(ScratchSlot::d, static_cast<size_t>(k));
+  weight.rows_to_f32(row, row + 1, expanded);
+  dot_rows(x, k, m, expanded, k, out);
+}
+
+void multiply_few_rows(ThreadPool& pool, const float* x, int64_t m, const CpuWeight& weight, float* y) {
+  const int64_t n = weight.rows();
+  parallel_for(pool, n, row_grain(weight.columns(), 65536), [&](int64_t begin, int64_t end) {
+    float out[kMaxDotRows];
+    for (int64_t row = begin; row < end; ++row) {
+      dot_weight_row(weight, row, x, m, out);
+      for (int64_t i = 0; i < m; ++i) y[i * n + row] = out[i];
+    }
+  });
+}
+
+/// One block of the weight's rows, as f32: y's columns [begin, end), or a part of the sum over rows when transposed.
+void multiply_block(ThreadPool& pool, const float* x, int64_t m, const float* block, int64_t begin, int64_t end,
+                    const CpuWeight& weight, bool transposed, float* y) {
+  const int64_t rows = weight.rows(), columns = weight.columns();
+  if (transposed)
+    gemm(pool,
+         {.m = m,
+          .n = columns,
+          .k = end - begin,
+          .beta = begin == 0 ? 0.0f : 1.0f,
+          .lda = rows,
+          .ldb = columns,
+          .ldc = columns},
+         x + begin, block, y);
+  else
+    gemm(pool, {.trans_b = true, .m = m, .n = end - begin, .k = columns, .lda = columns, .ldb = columns, .ldc = rows},
+         x, block, y + begin);
+}
+
+}  // namespace
+
+void expand_rows(const CpuWeight& weight, int64_t begin, int64_t end, float* out) {
+  const int64_t count = (end - begin) * weight.columns();
+  switch (weight.type()) {
+    case QuantType::f32:
+      return widen_values(stored_row<float>(weight, begin), out, count);
+    case QuantType::f16:
+      return widen_values(stored_row<f16_t>(weight, begin), out, count);
+    case QuantType::bf16:
+      return widen_values(stored_row<bf16_t>(weight, begin), out, count);
+    default:
+      return weight.rows_to_f32(begin, end, out);
+  }
+}
+
+void multiply_weight(ThreadPool& pool, const float* x, int64_t m, const CpuWeight& weight, bool transposed, float* y,
+                     const LowRank& addend) {
+  const int64_t rows = weight.rows(), columns = weight.columns();
+  if (m == 0) return;
+  if (!transposed && m <= kMaxDotRows) {
+    multiply_few_rows(pool, x, m, weight, y);
+  } else if (const float* dense = weight.f32()) {
+    multiply_block(pool, x, m, dense, 0, rows, weight, transposed, y);
+  } else {
+    const int64_t block = std::clamp<int64_t>(kExpandedValues / columns, 1, rows);
+    float* expanded = scratch(ScratchSlot::c, static_cast<size_t>(block * columns));
+    for (int64_t begin = 0; begin < rows; begin += block) {
+      const int64_t end = std::min(rows, begin + block);
+      parallel_for(pool, end - begin, row_grain(columns, 65536), [&](int64_t first, int64_t last) {
+        expand_rows(weight, begin + first, begin + last, expanded + first * columns);
+      });
+      multiply_block(pool, x, m, expanded, begin, end, weight, transposed, y);
+    }
+  }
+  if (addend.rank == 0) return;
+  const int64_t n = transposed ? columns : rows;
+  gemm(pool,
+       {.trans_b = addend.right_transposed,
+        .m = m,
+        .n = n,
+        .k = addend.rank,
+        .alpha = addend.alpha,
+        .beta = 1.0f,
+        .lda = addend.rank,
+        .ldb = addend.right_transposed ? addend.rank : n,
+        .ldc = n},
+       addend.left, addend.right, y);
+}
+
+}  // namespace temper::cpu

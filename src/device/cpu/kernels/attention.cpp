@@ -1,0 +1,190 @@
+// Flash attention forward within segments (Dao et al. 2022, alg. 1): blocks of queries against blocks of keys with a
+// running maximum and sum, so no row of scores is ever whole. Work O(sum of visible pairs x D), memory O(block) a
+// thread. One task a (segment, head, block of queries); few queries (decoding) take a path without blocks that reads
+// each key and value once.
+#include "device/op_specs/attention.h"
+
+#include <cmath>
+#include <limits>
+
+#include "device/cpu/gemm.h"
+#include "device/cpu/panels.h"
+#include "device/cpu/segments.h"
+
+namespace temper::cpu {
+namespace {
+
+using specs::Attention;
+
+constexpr int64_t kQueryBlock = 64;
+constexpr int64_t kKeyBlock = 256;
+// Up to this many queries of a segment go one by one.
+constexpr int64_t kFewQueries = 4;
+constexpr float kNothing = -std::numeric_limits<float>::infinity();
+
+bool supports_attention(std::span<const TensorSpec> in, const Attention::Attrs&) {
+  return is_compute_type(in[0].dtype);
+}
+
+template <class T>
+struct ForwardArgs {
+  const T *q, *k, *v;
+  T* out;
+  float* lse;
+  int64_t queries, heads, groups, size;
+  float scale;
+  bool causal;
+  int64_t window;
+
+  int64_t q_stride() const { return heads * size; }
+  int64_t k_stride() const { return groups * size; }
+  int64_t group_of(int64_t head) const { return head / (heads / groups); }
+};
+
+/// One query against all its keys.
+template <class T>
+void attend_one(const ForwardArgs<T>& args, const Segment& segment, int64_t j, int64_t head) {
+  const int64_t d = args.size, query = segment.q_begin + j;
+  const KeyRange seen = visible_keys(segment, j, args.causal, args.window);
+  const int64_t first_key = (segment.k_begin + seen.begin) * args.k_stride() + args.group_of(head) * d;
+  const T *k = args.k + first_key, *v = args.v + first_key;
+  float* work = scratch(ScratchSlot::d, static_cast<size_t>(2 * d + seen.size()));
+  float *q = work, *sum = work + d, *weights = work + 2 * d;
+  widen_values(args.q + query * args.q_stride() + head * d, q, d);
+  scale_in_place(args.scale, q, d);
+  for (int64_t i = 0; i < seen.size(); ++i) weights[i] = dot(q, k + i * args.k_stride(), d);
+  const float top = max_value(weights, seen.size());
+  const float total = exp_sum(weights, top, weights, seen.size());
+  std::fill_n(sum, d, 0.0f);
+  for (int64_t i = 0; i < seen.size(); ++i) add_scaled(weights[i], v + i * args.k_stride(), sum, d);
+  if (seen.size() > 0) scale_in_place(1.0f / total, sum, d);
+  narrow_values(sum, args.out + query * args.q_stride() + head * d, d);
+  args.lse[head * args.queries + query] = seen.size() > 0 ? top + std::log(total) : kNothing;
+}
+
+/// Rows [begin, end) of one head of x [.., heads, d] as a matrix of f32 with its row stride.
+struct HeadPanel {
+  const float* data;
+  int64_t stride;
+};
+
+template <class T>
+HeadPanel head_panel(const T* x, int64_t begin, int64_t end, int64_t row_stride, int64_t column, int64_t d,
+                     float* space) {
+  const T* from = x + begin * row_stride + column;
+  if constexpr (std::is_same_v<T, float>) {
+    return {from, row_stride};
+  } else {
+    for (int64_t i = 0; i < end - begin; ++i) widen_values(from + i * row_stride, space + i * d, d);
+    return {space, d};
+  }
+}
+
+/// Queries [j0, j1) of a segment, at most kQueryBlock, for one head.
+template <class T>
+void attend_block(const ForwardArgs<T>& args, const Segment& segment, int64_t j0, int64_t j1, int64_t head) {
+  const int64_t d = args.size, rows = j1 - j0, column = args.group_of(head) * d;
+  constexpr bool wide = std::is_same_v<T, float>;
+  float* scores = scratch(ScratchSlot::d, static_cast<size_t>(kQueryBlock * (kKeyBlock + d)));
+  float* sums = scores + kQueryBlock * kKeyBlock;
+  float* panels = wide ? nullptr : scratch(ScratchSlot::e, static_cast<size_t>((kQueryBlock + 2 * kKeyBlock) * d));
+  float *k_space = wide ? nullptr : panels + kQueryBlock * d, *v_space = wide ? nullptr : k_space + kKeyBlock * d;
+  std::array<float, kQueryBlock> top, total;
+  top.fill(kNothing);
+  total.fill(0.0f);
+  std::fill_n(sums, rows * d, 0.0f);
+
+  const HeadPanel q =
+      head_panel(args.q, segment.q_begin + j0, segment.q_begin + j1, args.q_stride(), head * d, d, panels);
+  // Ranges move with j: the first row begins lowest, the last row ends highest.
+  const int64_t lowest = visible_keys(segment, j0, args.causal, args.window).begin;
+  const int64_t highest = visible_keys(segment, j1 - 1, args.causal, args.window).end;
+  for (int64_t k0 = lowest; k0 < highest; k0 += kKeyBlock) {
+    const int64_t k1 = std::min(highest, k0 + kKeyBlock), width = k1 - k0, first = segment.k_begin + k0;
+    const HeadPanel k = head_panel(args.k, first, first + width, args.k_stride(), column, d, k_space);
+    const HeadPanel v = head_panel(args.v, first, first + width, args.k_stride(), column, d, v_space);
+    gemm_serial({.trans_b = true,
+                 .m = rows,
+                 .n = width,
+                 .k = d,
+                 .alpha = args.scale,
+                 .lda = q.stride,
+                 .ldb = k.stride,
+                 .ldc = width},
+                q.data, k.data, scores);
+    for (int64_t r = 0; r < rows; ++r) {
+      float* row = scores + r * width;
+      const KeyRange seen = visible_keys(segment, j0 + r, args.causal, args.window);
+      const int64_t begin = std::clamp(seen.begin, k0, k1) - k0, end = std::clamp(seen.end, k0, k1) - k0;
+      const auto at = static_cast<size_t>(r);
+      std::fill_n(row, begin, 0.0f);
+      std::fill_n(row + end, width - end, 0.0f);
+      if (begin == end) continue;
+      const float new_top = std::max(top[at], max_value(row + begin, end - begin));
+      const float shrink = total[at] == 0.0f ? 0.0f : std::exp(top[at] - new_top);
+      total[at] = total[at] * shrink + exp_sum(row + begin, new_top, row + begin, end - begin);
+      if (shrink != 1.0f && k0 != lowest) scale_in_place(shrink, sums + r * d, d);
+      top[at] = new_top;
+    }
+    gemm_serial({.m = rows, .n = d, .k = width, .beta = 1.0f, .lda = width, .ldb = v.stride, .ldc = d}, scores, v.data,
+                sums);
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    const auto at = static_cast<size_t>(r);
+    const int64_t query = segment.q_begin + j0 + r;
+    const bool sees = total[at] != 0.0f;  // NaN counts as seeing
+    if (sees) scale_in_place(1.0f / total[at], sums + r * d, d);
+    narrow_values(sums + r * d, args.out + query * args.q_stride() + head * d, d);
+    args.lse[head * args.queries + query] = sees ? top[at] + std::log(total[at]) : kNothing;
+  }
+}
+
+template <class T>
+void launch_attention(Encoder& encoder, Operands in, Operands out, const Attention::Attrs& attrs) {
+  const ForwardArgs<T> args{.q = data_of<const T>(in[0]),
+                            .k = data_of<const T>(in[1]),
+                            .v = data_of<const T>(in[2]),
+                            .out = data_of<T>(out[0]),
+                            .lse = data_of<float>(out[1]),
+                            .queries = in[0].dim(0),
+                            .heads = in[0].dim(1),
+                            .groups = in[1].dim(1),
+                            .size = in[0].dim(2),
+                            .scale = attrs.scale,
+                            .causal = attrs.causal,
+                            .window = attrs.window};
+  const int32_t* rows = data_of<const int32_t>(in[3]);
+  const int64_t count = in[3].dim(0), keys = in[1].dim(0);
+  cpu_encoder(encoder).launch("attention", in, out, [=](ThreadPool& pool) {
+    const Segments segments(rows, count, args.queries, keys);
+    if (segments.total_queries() != args.queries) {
+      std::fill_n(args.out, args.queries * args.q_stride(), from_f32<T>(0.0f));
+      std::fill_n(args.lse, args.heads * args.queries, kNothing);
+    }
+    const int64_t blocks = (segments.max_queries() + kQueryBlock - 1) / kQueryBlock;
+    pool.run(blocks * count * args.heads, [&](int64_t task) {
+      const int64_t head = task % args.heads;
+      const Segment segment = segments[task / args.heads % count];
+      // Later blocks see more keys: they go first, so that none is left running alone at the end.
+      const int64_t j0 = (blocks - 1 - task / (args.heads * count)) * kQueryBlock;
+      const int64_t j1 = std::min(j0 + kQueryBlock, segment.queries());
+      if (j0 >= j1) return;
+      if (segment.queries() <= kFewQueries)
+        for (int64_t j = j0; j < j1; ++j) attend_one(args, segment, j, head);
+      else
+        attend_block(args, segment, j0, j1, head);
+    });
+  });
+}
+
+void encode_attention(Encoder& encoder, Operands in, Operands out, const Attention::Attrs& attrs) {
+  for_compute_type(in[0].dtype(), [&]<class T> { launch_attention<T>(encoder, in, out, attrs); });
+}
+
+}  // namespace
+
+void register_attention(KernelTable& table) {
+  table.add<Attention>({.supports = supports_attention, .encode = encode_attention});
+}
+
+}  // namespace temper::cpu

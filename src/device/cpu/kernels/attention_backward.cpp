@@ -1,0 +1,176 @@
+// Flash attention backward within segments (Dao et al. 2022, alg. 4): scores are made again, block by block, from the
+// saved logarithm of the softmax's denominator. One task a (segment, head); its gradients of keys and values go to f32
+// scratch and are summed over the heads of a group in head order. Work 2.5 times the forward's; memory O(H Nk D).
+#include "device/op_specs/attention.h"
+
+#include <cmath>
+
+#include "device/cpu/gemm.h"
+#include "device/cpu/panels.h"
+#include "device/cpu/segments.h"
+
+namespace temper::cpu {
+namespace {
+
+using specs::AttentionBackward;
+
+constexpr int64_t kGradQueryBlock = 64;
+constexpr int64_t kGradKeyBlock = 256;
+
+bool supports_attention_backward(std::span<const TensorSpec> in, const AttentionBackward::Attrs&) {
+  return is_compute_type(in[1].dtype);
+}
+
+template <class T>
+struct BackwardArgs {
+  const T *dout, *q, *k, *v, *out;
+  const float* lse;
+  T *dq, *dk, *dv;
+  int64_t queries, keys, heads, groups, size;
+  float scale;
+  bool causal;
+  int64_t window;
+
+  int64_t q_stride() const { return heads * size; }
+  int64_t k_stride() const { return groups * size; }
+  int64_t group_size() const { return heads / groups; }
+};
+
+/// A head's rows as f32 [rows, d], gathered into `to`.
+template <class T>
+void gather_head(const T* x, int64_t row_stride, int64_t rows, int64_t d, float* to) {
+  for (int64_t i = 0; i < rows; ++i) widen_values(x + i * row_stride, to + i * d, d);
+}
+
+/// All blocks of one (segment, head); dk and dv [keys of the segment, d] receive this head's part.
+template <class T>
+void differentiate_head(const BackwardArgs<T>& args, const Segment& segment, int64_t head, float* dk, float* dv) {
+  const int64_t d = args.size, keys = segment.keys();
+  const int64_t column = head / args.group_size() * d;
+  const auto block = static_cast<size_t>(kGradQueryBlock * (2 * kGradKeyBlock + 3 * d) + 2 * keys * d);
+  float* p = scratch(ScratchSlot::e, block);
+  float* ds = p + kGradQueryBlock * kGradKeyBlock;
+  float* q = ds + kGradQueryBlock * kGradKeyBlock;
+  float *dout = q + kGradQueryBlock * d, *dq = dout + kGradQueryBlock * d;
+  float *k = dq + kGradQueryBlock * d, *v = k + keys * d;
+  gather_head(args.k + segment.k_begin * args.k_stride() + column, args.k_stride(), keys, d, k);
+  gather_head(args.v + segment.k_begin * args.k_stride() + column, args.k_stride(), keys, d, v);
+  std::fill_n(dk, keys * d, 0.0f);
+  std::fill_n(dv, keys * d, 0.0f);
+
+  for (int64_t j0 = 0; j0 < segment.queries(); j0 += kGradQueryBlock) {
+    const int64_t rows = std::min(kGradQueryBlock, segment.queries() - j0), query = segment.q_begin + j0;
+    const int64_t first = query * args.q_stride() + head * d;
+    std::array<float, kGradQueryBlock> delta;
+    gather_head(args.out + first, args.q_stride(), rows, d, q);
+    gather_head(args.dout + first, args.q_stride(), rows, d, dout);
+    for (int64_t r = 0; r < rows; ++r) delta[static_cast<size_t>(r)] = dot(q + r * d, dout + r * d, d);
+    gather_head(args.q + first, args.q_stride(), rows, d, q);
+    std::fill_n(dq, rows * d, 0.0f);
+
+    const int64_t lowest = visible_keys(segment, j0, args.causal, args.window).begin;
+    const int64_t highest = visible_keys(segment, j0 + rows - 1, args.causal, args.window).end;
+    for (int64_t k0 = lowest; k0 < highest; k0 += kGradKeyBlock) {
+      const int64_t k1 = std::min(highest, k0 + kGradKeyBlock), width = k1 - k0;
+      const float *kb = k + k0 * d, *vb = v + k0 * d;
+      gemm_serial(
+          {.trans_b = true, .m = rows, .n = width, .k = d, .alpha = args.scale, .lda = d, .ldb = d, .ldc = width}, q,
+          kb, p);
+      gemm_serial({.trans_b = true, .m = rows, .n = width, .k = d, .lda = d, .ldb = d, .ldc = width}, dout, vb, ds);
+      for (int64_t r = 0; r < rows; ++r) {
+        float *p_row = p + r * width, *ds_row = ds + r * width;
+        const KeyRange seen = visible_keys(segment, j0 + r, args.causal, args.window);
+        const int64_t begin = std::clamp(seen.begin, k0, k1) - k0, end = std::clamp(seen.end, k0, k1) - k0;
+        for (float* row : {p_row, ds_row}) {
+          std::fill_n(row, begin, 0.0f);
+          std::fill_n(row + end, width - end, 0.0f);
+        }
+        if (begin == end) continue;
+        exp_sum(p_row + begin, args.lse[head * args.queries + query + r], p_row + begin, end - begin);
+        softmax_gradient(p_row + begin, ds_row + begin, delta[static_cast<size_t>(r)], args.scale, ds_row + begin,
+                         end - begin);
+      }
+      gemm_serial({.trans_a = true, .m = width, .n = d, .k = rows, .beta = 1.0f, .lda = width, .ldb = d, .ldc = d}, p,
+                  dout, dv + k0 * d);
+      gemm_serial({.m = rows, .n = d, .k = width, .beta = 1.0f, .lda = width, .ldb = d, .ldc = d}, ds, kb, dq);
+      gemm_serial({.trans_a = true, .m = width, .n = d, .k = rows, .beta = 1.0f, .lda = width, .ldb = d, .ldc = d}, ds,
+                  q, dk + k0 * d);
+    }
+    for (int64_t r = 0; r < rows; ++r) narrow_values(dq + r * d, args.dq + first + r * args.q_stride(), d);
+  }
+}
+
+/// Sums the heads of each group: partial [heads, keys, d] f32 to dk or dv [keys, groups, d], for one key.
+template <class T>
+void sum_group(const BackwardArgs<T>& args, const float* partial, int64_t key, T* to) {
+  const int64_t d = args.size;
+  float* sum = scratch(ScratchSlot::d, static_cast<size_t>(d));
+  for (int64_t g = 0; g < args.groups; ++g) {
+    std::fill_n(sum, d, 0.0f);
+    for (int64_t h = g * args.group_size(); h < (g + 1) * args.group_size(); ++h)
+      add_scaled(1.0f, partial + (h * args.keys + key) * d, sum, d);
+    narrow_values(sum, to + key * args.k_stride() + g * d, d);
+  }
+}
+
+template <class T>
+void launch_attention_backward(Encoder& encoder, Operands in, Operands out, const AttentionBackward::Attrs& attrs) {
+  const BackwardArgs<T> args{.dout = data_of<const T>(in[0]),
+                             .q = data_of<const T>(in[1]),
+                             .k = data_of<const T>(in[2]),
+                             .v = data_of<const T>(in[3]),
+                             .out = data_of<const T>(in[4]),
+                             .lse = data_of<const float>(in[5]),
+                             .dq = data_of<T>(out[0]),
+                             .dk = data_of<T>(out[1]),
+                             .dv = data_of<T>(out[2]),
+                             .queries = in[1].dim(0),
+                             .keys = in[2].dim(0),
+                             .heads = in[1].dim(1),
+                             .groups = in[2].dim(1),
+                             .size = in[1].dim(2),
+                             .scale = attrs.scale,
+                             .causal = attrs.causal,
+                             .window = attrs.window};
+  const int32_t* rows = data_of<const int32_t>(in[6]);
+  const int64_t count = in[6].dim(0);
+  cpu_encoder(encoder).launch("attention_backward", in, out, [=](ThreadPool& pool) {
+    const Segments segments(rows, count, args.queries, args.keys);
+    if (segments.total_queries() != args.queries)
+      std::fill_n(args.dq, args.queries * args.q_stride(), from_f32<T>(0.0f));
+    if (segments.total_keys() != args.keys)
+      for (T* grad : {args.dk, args.dv}) std::fill_n(grad, args.keys * args.k_stride(), from_f32<T>(0.0f));
+    // One head after the other, each with all keys, so that a task's part is contiguous.
+    const int64_t d = args.size;
+    const auto part = static_cast<size_t>(args.heads * args.keys * d);
+    float* dk = scratch(ScratchSlot::a, part);
+    float* dv = scratch(ScratchSlot::b, part);
+    pool.run(count * args.heads, [&](int64_t task) {
+      const int64_t head = task % args.heads;
+      const Segment segment = segments[task / args.heads];
+      const int64_t at = (head * args.keys + segment.k_begin) * d;
+      differentiate_head(args, segment, head, dk + at, dv + at);
+    });
+    for (int64_t s = 0; s < count; ++s) {
+      const Segment segment = segments[s];
+      parallel_for(pool, segment.keys(), row_grain(args.heads * d), [&](int64_t begin, int64_t end) {
+        for (int64_t key = segment.k_begin + begin; key < segment.k_begin + end; ++key) {
+          sum_group(args, dk, key, args.dk);
+          sum_group(args, dv, key, args.dv);
+        }
+      });
+    }
+  });
+}
+
+void encode_attention_backward(Encoder& encoder, Operands in, Operands out, const AttentionBackward::Attrs& attrs) {
+  for_compute_type(in[1].dtype(), [&]<class T> { launch_attention_backward<T>(encoder, in, out, attrs); });
+}
+
+}  // namespace
+
+void register_attention_backward(KernelTable& table) {
+  table.add<AttentionBackward>({.supports = supports_attention_backward, .encode = encode_attention_backward});
+}
+
+}  // namespace temper::cpu

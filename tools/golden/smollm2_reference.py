@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from peft import LoraConfig, get_peft_model
 from tokenizers import pre_tokenizers
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 SCRIPT = "smollm2_reference.py"
 PACKAGES = ("transformers", "peft", "gguf", "tokenizers", "safetensors")
@@ -137,9 +137,44 @@ def load_tokenizer(path):
     return tokenizer
 
 
+class Bf16Product(torch.autograd.Function):
+    """x W^T and dy W with bf16 operands and results, products and sums in f32."""
+
+    @staticmethod
+    def forward(ctx, x, weight):
+        ctx.save_for_backward(weight)
+        return (x.float() @ weight.float().T).bfloat16()
+
+    @staticmethod
+    def backward(ctx, dy):
+        (weight,) = ctx.saved_tensors
+        return (dy.float() @ weight.float()).bfloat16(), None
+
+
+class Bf16Linear(torch.nn.Linear):
+    """A frozen bf16 Linear as CPUs with bf16 instructions compute it, on any CPU and at f32 speed.
+
+    Without such instructions torch takes a plain loop that is about a hundred times slower.
+    """
+
+    def forward(self, x):
+        return Bf16Product.apply(x, self.weight)
+
+
+def use_f32_sums(model):
+    """Turns every bf16 Linear of the model into a Bf16Linear."""
+    for module in model.modules():
+        if type(module) is torch.nn.Linear and module.weight.dtype == torch.bfloat16:
+            assert module.bias is None
+            module.__class__ = Bf16Linear
+            module.weight.requires_grad_(False)
+    return model
+
+
 def load_model(path, dtype):
     """The dequantised model; RoPE frequencies stay f32 whatever the dtype."""
-    model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=dtype)
+    dense = GgufConfig(dequantize=True)
+    model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=dtype, quantization_config=dense)
     assert model.model.rotary_emb.inv_freq.dtype == torch.float32
     assert all(p.dtype == dtype for p in model.parameters())
     return model.eval()
@@ -231,12 +266,12 @@ def add_formula_adapter(model):
 
 
 def make_lora(path, tokenizer, facts):
-    """lora.safetensors: batches, gradients of step 0 (norms and samples), ten-step losses in f32 and bf16."""
+    """lora.safetensors: batches, gradients of step 0 (norms and samples), ten-step losses in f32 and bf16 (see Bf16Linear)."""
     batches = make_batches(tokenizer)
     tensors = {"input_ids": batches.int()}
     steps = [{"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids} for ids in batches]
     for label, dtype in [("f32", torch.float32), ("bf16", torch.bfloat16)]:
-        model = add_formula_adapter(load_model(path, dtype))
+        model = add_formula_adapter(use_f32_sums(load_model(path, dtype)))
         model.train()
         if dtype == torch.float32:
             loss, _ = common.masked_loss(model, steps[0])

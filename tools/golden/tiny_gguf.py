@@ -11,7 +11,7 @@ import golden_common as common
 import gguf
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 SCRIPT = "tiny_gguf.py"
 PACKAGES = ("transformers", "gguf", "safetensors")
@@ -99,7 +99,10 @@ def write_gguf(path):
 @torch.no_grad()
 def make_reference():
     """reference.safetensors: sequences s1 and s2 of the unquantised model, and the dequantised weights of layer 1."""
-    model = AutoModelForCausalLM.from_pretrained(FOLDER, gguf_file=FILE, dtype=torch.float32, attn_implementation="eager")
+    model = AutoModelForCausalLM.from_pretrained(
+        FOLDER, gguf_file=FILE, dtype=torch.float32, attn_implementation="eager",
+        quantization_config=GgufConfig(dequantize=True),
+    )
     model.eval()
     original = load_file(SOURCE / "model.safetensors")
     for name in ("q_proj", "k_proj"):  # the loader put the rows back: only the rounding to 4 or 5 bits is left

@@ -54,7 +54,7 @@ def json_problems(old, new, tolerance, place="$"):
         if old != new:
             yield f"{place}: {old} became {new}", abs(old - new) > tolerance * max(abs(old), 1.0)
     elif old != new:
-        yield f"{place}: {old!r} became {new!r}", True
+        yield f"{place}: {str(old)[:60]!r} became {str(new)[:60]!r}", True
 
 
 def main():

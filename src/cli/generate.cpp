@@ -1,0 +1,175 @@
+#include "generate/generator.h"
+
+#include <atomic>
+#include <cstdio>
+
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/session.h"
+
+namespace temper::cli {
+namespace {
+
+struct GenerateArguments {
+  std::string model, adapter, prompt, prompt_file, ids, system, batch;
+  bool raw = false, json = false;
+  GenerateOptions options;
+};
+
+std::vector<int32_t> prompt_ids(const TextModel& model, const GenerateArguments& args, const std::string& prompt) {
+  if (args.raw || !model.has_chat_template()) {
+    if (!args.system.empty())
+      fail(ErrorCode::usage, "--system needs a chat template; {}", args.raw ? "drop --raw" : "the model has none");
+    return model.tokenizer().encode_with_special(prompt);
+  }
+  OrderedJson messages = OrderedJson::array();
+  if (!args.system.empty()) messages.push_back({{"role", "system"}, {"content", args.system}});
+  messages.push_back({{"role", "user"}, {"content", prompt}});
+  return model.encode_rendered(model.render(messages, true).text);
+}
+
+/// A row of --batch: {"messages": [...]}, {"prompt": "..."} or {"ids": [...]}.
+std::vector<int32_t> batch_row_ids(const TextModel& model, const GenerateArguments& args, const OrderedJson& row,
+                                   std::string_view where) {
+  try {
+    if (row.contains("ids")) return row.at("ids").get<std::vector<int32_t>>();
+    if (row.contains("messages")) return model.encode_rendered(model.render(row.at("messages"), true).text);
+    if (row.contains("prompt")) return prompt_ids(model, args, row.at("prompt").get<std::string>());
+  } catch (const nlohmann::json::exception& error) {
+    fail(ErrorCode::data, "{}: {}", where, error.what());
+  }
+  fail(ErrorCode::data, "{}: a row needs `messages`, `prompt` or `ids`", where);
+}
+
+std::vector<std::vector<int32_t>> batch_prompts(const TextModel& model, const GenerateArguments& args) {
+  const std::string text = read_file(args.batch);
+  std::vector<std::vector<int32_t>> prompts;
+  size_t begin = 0;
+  for (int64_t line = 1; begin < text.size(); ++line) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view content = std::string_view(text).substr(begin, end - begin);
+    begin = end + 1;
+    if (content.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const std::string where = fmt::format("{}:{}", args.batch, line);
+    prompts.push_back(batch_row_ids(model, args, parse_ordered_json(content, where), where));
+  }
+  if (prompts.empty()) fail(ErrorCode::data, "{}: no rows", args.batch);
+  return prompts;
+}
+
+OrderedJson reply_json(const Reply& reply) {
+  return {{"ids", reply.ids},
+          {"text", reply.text},
+          {"finish_reason", reply.finish_reason},
+          {"prompt_tokens", reply.prompt_tokens}};
+}
+
+void add_speeds(OrderedJson& json, const GenerateStats& stats) {
+  json["prompt_tokens_per_s"] = stats.prompt_tokens_per_s();
+  json["decode_tokens_per_s"] = stats.decode_tokens_per_s();
+}
+
+int generate_batch(LoadedModel& loaded, const GenerateArguments& args) {
+  Generator generator(loaded.ctx(), loaded.model, loaded.adapter_or_null());
+  const auto prompts = batch_prompts(loaded.model, args);
+  catch_interrupts();
+  const std::vector<Reply> replies = generator.run(prompts, args.options, {}, &interrupted());
+  for (size_t i = 0; i < replies.size(); ++i) {
+    OrderedJson json = reply_json(replies[i]);
+    if (i + 1 == replies.size()) add_speeds(json, generator.stats());
+    if (args.json)
+      print_json_line(json);
+    else
+      fmt::print("{}{}\n", i ? "\n" : "", replies[i].text);
+  }
+  if (interrupted()) fail(ErrorCode::interrupted, "generate: interrupted; the replies above are incomplete");
+  return 0;
+}
+
+int generate_one(LoadedModel& loaded, const GenerateArguments& args) {
+  const std::string prompt = args.prompt_file.empty() ? (args.prompt == "-" ? read_stdin() : args.prompt)
+                                                      : read_file(args.prompt_file);
+  const std::vector<std::vector<int32_t>> prompts = {args.ids.empty() ? prompt_ids(loaded.model, args, prompt)
+                                                                      : parse_ids(args.ids)};
+  Generator generator(loaded.ctx(), loaded.model, loaded.adapter_or_null());
+  TextCallback show;
+  if (!args.json)
+    show = [](size_t, std::string_view text) {
+      std::fwrite(text.data(), 1, text.size(), stdout);
+      std::fflush(stdout);
+    };
+  catch_interrupts();
+  const std::vector<Reply> replies = generator.run(prompts, args.options, show, &interrupted());
+  const GenerateStats& stats = generator.stats();
+  if (args.json) {
+    OrderedJson json = reply_json(replies[0]);
+    add_speeds(json, stats);
+    print_json_line(json);
+  } else {
+    fmt::print("\n");
+    std::fflush(stdout);
+    log::info("{} prompt tokens at {:.0f} tokens/s, {} new at {:.1f} tokens/s ({})", stats.prompt_tokens,
+              stats.prompt_tokens_per_s(), replies[0].ids.size(), stats.decode_tokens_per_s(),
+              replies[0].finish_reason == "stop" ? "the model ended its reply" : "stopped at --max-tokens");
+  }
+  if (interrupted()) fail(ErrorCode::interrupted, "generate: interrupted");
+  return 0;
+}
+
+}  // namespace
+
+void add_sampling_options(CLI::App& command, GenerateOptions& options) {
+  SampleAttrs& s = options.sampling;
+  command.add_option("--max-tokens", options.max_tokens, "new tokens at most")->capture_default_str()->check(CLI::PositiveNumber);
+  const std::string group = "Sampling";
+  command.add_option("--temp", s.temperature, "0: always the most likely token")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0f, 100.0f))
+      ->group(group);
+  command.add_option("--top-k", s.top_k, "keep the k most likely; 0: all")->capture_default_str()->group(group);
+  command.add_option("--top-p", s.top_p, "keep the most likely that make up this probability")
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--min-p", s.min_p, "keep those at least so likely against the best")
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--repetition-penalty", options.repetition_penalty, "above 1: repeat less")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  command.add_option("--seed", options.seed, "of the draws")->capture_default_str()->group(group);
+  command.add_option("--stop", options.stop_strings, "text that ends the reply (repeatable)")->group(group);
+  command.add_option("--stop-token", options.stop_tokens, "token id that ends the reply (repeatable)")->group(group);
+  command.add_flag("--ignore-eos", options.ignore_eos, "go on to --max-tokens whatever comes")->group(group);
+}
+
+void add_generate(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand("generate", "continue a prompt, or a batch of prompts");
+  auto args = std::make_shared<GenerateArguments>();
+  add_model_options(*command, args->model, args->adapter);
+  CLI::Option_group* prompts = command->add_option_group("Prompt", "exactly one of:");
+  prompts->add_option("--prompt", args->prompt, "the text; - reads standard input");
+  prompts->add_option("--prompt-file", args->prompt_file, "a file with the text");
+  prompts->add_option("--ids", args->ids, "token ids: 1,2,3");
+  prompts->add_option("--batch", args->batch, "JSON lines with `messages`, `prompt` or `ids`, decoded side by side");
+  prompts->require_option(1);
+  command->add_option("--system", args->system, "system message for the chat template");
+  command->add_flag("--raw", args->raw, "continue the text as it is, without the chat template");
+  command->add_flag("--json", args->json, "one JSON line a reply, nothing else on standard output");
+  command->add_option("--max-batch", args->options.max_batch, "prompts decoded side by side")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  add_sampling_options(*command, args->options);
+  add_device_options(*command, session);
+  command->callback([&session, args] {
+    session.action = [&session, args] {
+      LoadedModel loaded(session, args->model, args->adapter);
+      const int code = args->batch.empty() ? generate_one(loaded, *args) : generate_batch(loaded, *args);
+      loaded.runtime.report(session.device);
+      return code;
+    };
+  });
+}
+
+}  // namespace temper::cli

@@ -1,0 +1,67 @@
+#include <fmt/color.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/log.h"
+#include "cli/session.h"
+
+namespace temper::cli {
+void add_subcommands(CLI::App& app, Session& session);  // generated
+}
+
+namespace {
+
+constexpr int kFailed = 1, kUsage = 2, kInterrupted = 130;
+
+int exit_code(temper::ErrorCode code) {
+  if (code == temper::ErrorCode::usage) return kUsage;
+  return code == temper::ErrorCode::interrupted ? kInterrupted : kFailed;
+}
+
+void print_error(const std::string& message) {
+  if (isatty(STDERR_FILENO))
+    fmt::print(stderr, fmt::fg(fmt::terminal_color::red), "error: ");
+  else
+    fmt::print(stderr, "error: ");
+  fmt::print(stderr, "{}\n", message);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace temper;
+  CLI::App app("temper: fine-tune language models with LoRA, generate with them");
+  app.set_version_flag("--version", "temper 0.1.0");
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  cli::Session session;
+  for (int i = 0; i < argc; ++i) session.command_line += (i ? " " : "") + std::string(argv[i]);
+  app.add_flag("--quiet,-q", session.quiet, "only warnings and errors on standard error");
+  app.add_flag("--verbose,-v", session.verbose, "more on standard error");
+  app.fallthrough();
+  cli::add_subcommands(app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return app.exit(version);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    const auto chosen = app.get_subcommands();
+    print_error(fmt::format("{}; see temper {}--help", error.what(), chosen.empty() ? "" : chosen[0]->get_name() + " "));
+    return kUsage;
+  }
+  log::set_up(session.quiet, session.verbose);
+  try {
+    return session.action();
+  } catch (const Error& error) {
+    print_error(error.what());
+    return exit_code(error.code());
+  } catch (const std::bad_alloc&) {
+    print_error("out of memory");
+  } catch (const std::exception& error) {
+    print_error(fmt::format("{}; this is a bug in temper", error.what()));
+  }
+  return kFailed;
+}

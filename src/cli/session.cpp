@@ -1,0 +1,134 @@
+#include "cli/session.h"
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+
+#include "base/fail.h"
+#include "base/log.h"
+
+namespace temper::cli {
+namespace {
+
+std::atomic<bool> interrupt_requested = false;
+
+extern "C" void on_interrupt(int signal_number) {
+  if (interrupt_requested.exchange(true)) std::_Exit(128 + signal_number);
+}
+
+Device choose_device(const std::string& name) {
+  const auto available = available_devices();
+  if (name == "auto") return {available.front(), 0};
+  for (const DeviceType type : available)
+    if (const std::string full = to_string(Device{type, 0}); full.substr(0, full.find(':')) == name) return {type, 0};
+  std::vector<std::string> names;
+  for (const DeviceType type : available) {
+    const std::string full = to_string(Device{type, 0});
+    names.push_back(full.substr(0, full.find(':')));
+  }
+  fail(ErrorCode::usage, "--device {}: this build has {}", name, fmt::join(names, ", "));
+}
+
+std::optional<DType> parse_dtype(const std::string& name) {
+  if (name == "auto") return std::nullopt;
+  const auto dtype = dtype_from_name(name);
+  if (!dtype || (*dtype != DType::f32 && *dtype != DType::f16 && *dtype != DType::bf16))
+    fail(ErrorCode::usage, "--dtype {}: auto, f32, bf16 or f16 is expected", name);
+  return dtype;
+}
+
+TextModel load_text_model(Runtime& runtime, const DeviceOptions& options, const std::string& path) {
+  return TextModel::load(*runtime.backend, runtime.ctx(), path,
+                         {.dtype = parse_dtype(options.dtype), .quantized = options.weights == "quantized"});
+}
+
+}  // namespace
+
+void add_device_options(CLI::App& command, Session& session) {
+  DeviceOptions& o = session.device;
+  const std::string group = "Device";
+  command.add_option("--device", o.device, "auto or cpu")->capture_default_str()->group(group);
+  command.add_option("--threads", o.threads, "CPU threads; 0: one a core")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 4096))
+      ->group(group);
+  command.add_option("--dtype", o.dtype, "arithmetic: auto, f32, bf16 or f16")->capture_default_str()->group(group);
+  command.add_option("--weights", o.weights, "dense (expanded at load) or quantized (the file's blocks are kept)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"dense", "quantized"}))
+      ->group(group);
+  command.add_flag("--counters", o.counters, "print kernel launches, buffers and waits at the end")->group(group);
+}
+
+void add_model_options(CLI::App& command, std::string& model, std::string& adapter) {
+  command.add_option("--model", model, "Hugging Face folder or .gguf file")->required();
+  command.add_option("--adapter", adapter, "LoRA adapter, a PEFT folder");
+}
+
+Runtime::Runtime(const DeviceOptions& options)
+    : backend(open_backend(choose_device(options.device), {.threads = options.threads})),
+      context(std::make_unique<Context>(backend)) {}
+
+void Runtime::report(const DeviceOptions& options) {
+  if (options.counters) fmt::print(stderr, "{}", to_string(context->counters()));
+}
+
+LoadedModel::LoadedModel(const Session& session, const std::string& model_path, const std::string& adapter_path)
+    : runtime(session.device), model(load_text_model(runtime, session.device, model_path)) {
+  const LanguageModel& lm = model.language_model();
+  log::info("{}: {} parameters, {} of weights, {} arithmetic on {}", model_path,
+            human_count(static_cast<double>(lm.parameter_count())), human_bytes(static_cast<double>(lm.weight_bytes())),
+            name_of(lm.compute_dtype()), runtime.backend->description());
+  if (adapter_path.empty()) return;
+  std::string summary;
+  adapter = LoraAdapter::load_peft(ctx(), lm, adapter_path, &summary);
+  bound = adapter->bind();
+  log::info("{}: rank {}, {}", adapter_path, adapter->config().rank, summary);
+}
+
+std::vector<int32_t> parse_ids(const std::string& text) {
+  std::vector<int32_t> ids;
+  size_t at = 0;
+  while (at <= text.size()) {
+    const size_t comma = std::min(text.find(',', at), text.size());
+    const std::string item = text.substr(at, comma - at);
+    size_t used = 0;
+    try {
+      ids.push_back(std::stoi(item, &used));
+    } catch (const std::exception&) {
+      used = std::string::npos;
+    }
+    if (used != item.size()) fail(ErrorCode::usage, "--ids '{}': '{}' is not a token id; write 1,2,3", text, item);
+    at = comma + 1;
+  }
+  return ids;
+}
+
+std::string read_stdin() {
+  return std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+}
+
+void print_json_line(const OrderedJson& json) {
+  const std::string line = json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::fflush(stdout);
+}
+
+std::string human_count(double n) {
+  return n >= 1e9 ? fmt::format("{:.2f} B", n / 1e9) : n >= 1e6 ? fmt::format("{:.1f} M", n / 1e6)
+                                                                : fmt::format("{:.0f}", n);
+}
+
+std::string human_bytes(double bytes) {
+  return bytes >= 1e9 ? fmt::format("{:.2f} GB", bytes / 1e9) : fmt::format("{:.0f} MB", bytes / 1e6);
+}
+
+const std::atomic<bool>& interrupted() { return interrupt_requested; }
+
+void catch_interrupts() {
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+}
+
+}  // namespace temper::cli

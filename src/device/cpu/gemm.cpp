@@ -52,6 +52,7 @@ void gemm_serial(const Gemm& g, const float* a, const float* b, float* c) {
 }
 
 void gemm(ThreadPool& pool, const Gemm& g, const float* a, const float* b, float* c) {
+  if (g.m == 0 || g.n == 0) return;
   const int64_t work = g.m * g.n * g.k;
   const bool along_m = g.m >= g.n;
   const int64_t length = along_m ? g.m : g.n;

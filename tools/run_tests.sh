@@ -1,0 +1,106 @@
+# Sourced by ./dev: builds and runs the tests, and ends with one line "N passed, N failed, N skipped".
+passed=0 failed=0 skipped=0
+failures=()
+
+# Counts a gtest program's results and shows what went wrong. run_program NAME COMMAND...
+run_program() {
+  local name=$1 log=build/test-logs/$1.log start=$SECONDS status=0
+  shift
+  "$@" >"$log" 2>&1 || status=$?
+  local ok bad skip
+  ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\{0,1\}\.*.*/\1/p' "$log" | tail -1)
+  bad=$(grep -c '^\[  FAILED  \] .*(.* ms)$' "$log" || true)
+  skip=$(grep -c '^\[  SKIPPED \] .*(.* ms)$' "$log" || true)
+  # A program that died before its summary has failed, whatever it counted.
+  if [ $status -ne 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+  if [ -z "$ok" ] && [ $status -eq 0 ]; then bad=1 && echo "no test ran" >>"$log"; fi
+  passed=$((passed + ${ok:-0})) failed=$((failed + bad)) skipped=$((skipped + skip))
+  printf '  %-34s %5s passed%s%s  %d s\n' "$name" "${ok:-0}" "$([ "$bad" = 0 ] || echo ", $bad FAILED")" \
+    "$([ "$skip" = 0 ] || echo ", $skip skipped")" $((SECONDS - start))
+  if [ "$bad" != 0 ]; then
+    failures+=("$name ($log)")
+    grep -E -A12 'Failure$|ERROR: |WARNING: ThreadSanitizer|runtime error|no test ran' "$log" | head -60 | sed 's/^/    /' || tail -20 "$log"
+  fi
+  # Reasons of skipped tests, once each.
+  grep -h -A3 ': Skipped$' "$log" | grep -vE ': Skipped$|^--|^$|^\[' | sort -u | sed 's/^/    SKIP /' || true
+}
+
+# A check that is one command: passes or fails. run_check NAME COMMAND...
+run_check() {
+  local name=$1 log=build/test-logs/$1.log start=$SECONDS
+  shift
+  if "$@" >"$log" 2>&1; then
+    if grep -q '^SKIP' "$log"; then
+      skipped=$((skipped + 1)) && sed -n 's/^SKIP/    SKIP/p' "$log"
+    else
+      passed=$((passed + 1))
+    fi
+    printf '  %-34s ok  %d s\n' "$name" $((SECONDS - start))
+  else
+    failed=$((failed + 1)) && failures+=("$name ($log)")
+    printf '  %-34s FAILED\n' "$name" && tail -30 "$log" | sed 's/^/    /'
+  fi
+}
+
+# Runs the test programs of a preset whose names match the pattern. run_preset PRESET LABEL REGEX FILTER
+run_preset() {
+  local preset=$1 label=$2 pattern=$3 filter=$4 program name
+  for program in build/"$preset"/tests/test_*; do
+    [ -x "$program" ] && [ -f "$program" ] || continue
+    name=$(basename "$program")
+    [[ $name =~ $pattern ]] || continue
+    local arguments=()
+    [ -z "$filter" ] || arguments=(--gtest_filter="*$filter*")
+    if [ -n "$filter" ] && [[ $name != *$filter* ]] &&
+      ! "$program" --gtest_list_tests "${arguments[@]}" 2>/dev/null | grep -q '^ '; then continue; fi
+    [[ -z $filter || $name != *$filter* ]] || arguments=()
+    run_program "$label-${name#test_}" env TEMPER_PROGRAM="$PWD/build/$preset/temper" "$program" "${arguments[@]}"
+  done
+}
+
+check_format() {
+  clang-format --version && git ls-files '*.cpp' '*.h' | xargs clang-format --dry-run -Werror
+}
+
+run_tests() {
+  local quick=0 long=0 filter="" start=$SECONDS
+  while [ $# -gt 0 ]; do
+    case "$1" in
+      --quick) quick=1 ;;
+      --long) long=1 ;;
+      --filter) filter=${2:?--filter needs a name} && shift ;;
+      *) die "test: unknown option $1 (--quick, --filter NAME, --long)" ;;
+    esac
+    shift
+  done
+  install_packages "${APT_BUILD[@]}" "${APT_TEST[@]}"
+  mkdir -p build/test-logs
+
+  say "checks of the source"
+  run_check include-direction bash tools/check_includes.sh
+  run_check format check_format
+
+  say "building the tests (release)"
+  local targets=(all)
+  build release "${targets[@]}"
+  say "running"
+  local pattern='.*'
+  [ $quick = 0 ] || pattern='test_(unit|ops|examples|text2sql).*'
+  run_preset release release "$pattern" "$filter"
+
+  if [ $quick = 0 ]; then
+    say "AddressSanitizer and UndefinedBehaviorSanitizer: unit, op and fault suites"
+    build asan sanitized_tests
+    run_preset asan asan 'test_(unit|ops|fault).*' "$filter"
+    say "ThreadSanitizer: everything threaded"
+    build tsan threaded_tests
+    run_preset tsan tsan 'test_unit_(base|device|autograd|generate|train).*' "$filter"
+  fi
+  if [ $long = 1 ]; then source tools/run_long_tests.sh && run_long_tests; fi
+
+  say "finished in $((SECONDS - start)) s"
+  local failure
+  for failure in "${failures[@]}"; do echo "FAILED: $failure"; done
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ $failed = 0 ]
+}

@@ -15,9 +15,13 @@ namespace temper {
 namespace fs = std::filesystem;
 namespace {
 
-std::string reason(int error_number) { return std::strerror(error_number); }
+std::string reason(int error_number) {
+  return std::strerror(error_number);
+}
 
-ErrorCode code_of(int error_number) { return error_number == ENOENT ? ErrorCode::not_found : ErrorCode::io; }
+ErrorCode code_of(int error_number) {
+  return error_number == ENOENT ? ErrorCode::not_found : ErrorCode::io;
+}
 
 class Descriptor {
  public:
@@ -46,7 +50,8 @@ class Descriptor {
 std::string read_file(const fs::path& path, size_t max_bytes) {
   Descriptor file(path, O_RDONLY);
   if (file.size() > max_bytes)
-    fail(ErrorCode::format, "{}: {} bytes are more than the {} expected at most", path.string(), file.size(), max_bytes);
+    fail(ErrorCode::format, "{}: {} bytes are more than the {} expected at most", path.string(), file.size(),
+         max_bytes);
   std::string text;
   text.reserve(file.size());
   char chunk[1 << 16];
@@ -96,7 +101,9 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
   }
 }
 
-void AtomicFile::write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+void AtomicFile::write(std::string_view text) {
+  write(std::as_bytes(std::span(text)));
+}
 
 void AtomicFile::commit() {
   TEMPER_ASSERT(fd_ >= 0);
@@ -117,15 +124,24 @@ void write_file_atomic(const fs::path& path, std::string_view text) {
   file.commit();
 }
 
+namespace {
+
+/// fsync of a file or folder.
+void sync_path(const fs::path& path) {
+  Descriptor handle(path, fs::is_directory(path) ? O_RDONLY | O_DIRECTORY : O_RDONLY);
+  if (::fsync(handle.get()) != 0) fail(ErrorCode::io, "{}: cannot sync: {}", path.string(), reason(errno));
+}
+
+}  // namespace
+
 void write_folder_atomic(const fs::path& path, const std::function<void(const fs::path&)>& fill) {
   const fs::path temporary = path.string() + ".tmp";
   try {
     fs::remove_all(temporary);
     fs::create_directories(temporary);
     fill(temporary);
-    for (const auto& entry : fs::recursive_directory_iterator(temporary))
-      if (entry.is_directory()) sync_folder(entry.path());
-    sync_folder(temporary);
+    for (const auto& entry : fs::recursive_directory_iterator(temporary)) sync_path(entry.path());
+    sync_path(temporary);
     fs::rename(temporary, path);
     sync_folder(path.has_parent_path() ? path.parent_path() : fs::path("."));
   } catch (const fs::filesystem_error& error) {
@@ -140,8 +156,7 @@ void write_folder_atomic(const fs::path& path, const std::function<void(const fs
 }
 
 void sync_folder(const fs::path& folder) {
-  Descriptor handle(folder, O_RDONLY | O_DIRECTORY);
-  if (::fsync(handle.get()) != 0) fail(ErrorCode::io, "{}: cannot sync: {}", folder.string(), reason(errno));
+  sync_path(folder);
 }
 
 }  // namespace temper

@@ -10,8 +10,9 @@ namespace temper::cpu {
 namespace {
 
 bool touches_any(std::span<const MemoryRange> ranges, const std::vector<MemoryRange>& others) {
-  return std::ranges::any_of(
-      ranges, [&](const MemoryRange& r) { return std::ranges::any_of(others, [&](auto& o) { return r.overlaps(o); }); });
+  return std::ranges::any_of(ranges, [&](const MemoryRange& r) {
+    return std::ranges::any_of(others, [&](auto& o) { return r.overlaps(o); });
+  });
 }
 
 class ImmediateStream final : public Stream, private CpuEncoder {
@@ -33,6 +34,8 @@ class ImmediateStream final : public Stream, private CpuEncoder {
 
   std::shared_ptr<Buffer> upload(std::span<const std::byte> bytes) override {
     auto buffer = allocate(bytes.size());
+    memory_of(*buffer).uses().wait_for_others(nullptr, true);
+    memory_of(*buffer).fresh = false;
     if (!bytes.empty()) std::memcpy(memory_of(*buffer).data(), bytes.data(), bytes.size());
     ++counters().uploads;
     counters().upload_bytes += static_cast<int64_t>(bytes.size());
@@ -42,6 +45,7 @@ class ImmediateStream final : public Stream, private CpuEncoder {
   void read(const Buffer& buffer, size_t offset, std::span<std::byte> out) override {
     synchronize();
     TEMPER_ASSERT(offset + out.size() <= buffer.bytes());
+    memory_of(buffer).uses().wait_for_others(nullptr, false);
     if (!out.empty()) std::memcpy(out.data(), memory_of(buffer).data() + offset, out.size());
     ++counters().reads;
     counters().read_bytes += static_cast<int64_t>(out.size());
@@ -57,6 +61,14 @@ class ImmediateStream final : public Stream, private CpuEncoder {
  private:
   void launch(std::string_view op, Operands inputs, Operands outputs, Body body) override {
     counters().count_launch(op);
+    // Work of deferred streams on the same memory comes first.
+    for (const Operand& input : inputs)
+      if (input.defined()) memory_of(*input.buffer).uses().wait_for_others(nullptr, false);
+    for (const Operand& output : outputs) {
+      if (!output.defined()) continue;
+      memory_of(*output.buffer).uses().wait_for_others(nullptr, true);
+      memory_of(*output.buffer).fresh = false;
+    }
     const auto ranges = [](Operands operands) {
       std::vector<MemoryRange> result;
       for (const Operand& operand : operands)
@@ -74,11 +86,13 @@ class ImmediateStream final : public Stream, private CpuEncoder {
         return;
       } catch (...) {
         const std::exception_ptr error = std::current_exception();
-        errors_.run({}, ranges(outputs), [&] { std::rethrow_exception(error); }, describe);
+        errors_.run(
+            {}, ranges(outputs), [&] { std::rethrow_exception(error); }, describe);
         return;
       }
     }
-    errors_.run(ranges(inputs), ranges(outputs), [&] { body(*threads_); }, describe);
+    errors_.run(
+        ranges(inputs), ranges(outputs), [&] { body(*threads_); }, describe);
   }
 
   Device device_;

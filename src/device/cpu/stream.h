@@ -24,7 +24,9 @@ class CpuEncoder : public Encoder {
   virtual void launch(std::string_view op, Operands inputs, Operands outputs, Body body) = 0;
 };
 
-inline CpuEncoder& cpu_encoder(Encoder& encoder) { return static_cast<CpuEncoder&>(encoder); }
+inline CpuEncoder& cpu_encoder(Encoder& encoder) {
+  return static_cast<CpuEncoder&>(encoder);
+}
 
 /// Keeps the first error of asynchronous work, and skips what depends on it.
 class ErrorTracker {

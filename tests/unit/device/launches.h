@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "device/context.h"
+#include "device/cpu/stream.h"
+#include "device/transfer.h"
+
+// Kernels of a few lines, launched straight into a CPU stream, for tests of streams and memory.
+namespace temper::cpu {
+
+inline Tensor vector_of(Context& ctx, std::vector<float> values) {
+  const auto n = static_cast<int64_t>(values.size());
+  return upload(ctx, values, {n});
+}
+
+/// body(inputs' elements, output's elements, n); the output is a fresh vector of n floats.
+using Elements = std::function<void(const std::vector<const float*>& in, float* out, int64_t n)>;
+
+inline Tensor launch(Context& ctx, std::string_view op, const std::vector<Tensor>& inputs, int64_t n, Elements body) {
+  const TensorSpec result = spec(DType::f32, {n});
+  std::vector<Operand> in;
+  std::vector<const float*> data;
+  for (const Tensor& input : inputs) {
+    in.push_back(operand(input));
+    data.push_back(data_of<const float>(in.back()));
+  }
+  Operand out{ctx.stream().allocate(result.bytes()), result};
+  float* to = data_of<float>(out);
+  cpu_encoder(ctx.stream().encoder()).launch(op, in, std::span(&out, 1), [=](ThreadPool&) { body(data, to, n); });
+  return Tensor(out.buffer, out.spec);
+}
+
+/// x + addend.
+inline Tensor plus(Context& ctx, const Tensor& x, float addend) {
+  return launch(ctx, "plus", {x}, x.elements(), [addend](const auto& in, float* out, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) out[i] = in[0][i] + addend;
+  });
+}
+
+/// x += addend, in x's own memory.
+inline void add_in_place(Context& ctx, const Tensor& x, float addend) {
+  const Operand target = operand(x);
+  auto* data = data_of<float>(target);
+  const int64_t n = x.elements();
+  cpu_encoder(ctx.stream().encoder())
+      .launch("add_in_place", std::span(&target, 1), std::span(&target, 1), [=](ThreadPool&) {
+        for (int64_t i = 0; i < n; ++i) data[i] += addend;
+      });
+}
+
+}  // namespace temper::cpu

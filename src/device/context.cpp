@@ -33,6 +33,10 @@ void read_bytes(Context& ctx, const Tensor& tensor, std::span<std::byte> out) {
   TEMPER_ASSERT(out.size() == tensor.spec().bytes());
   const Layout& layout = tensor.layout();
   const size_t element = size_of(tensor.dtype());
+  if (out.empty()) {  // an empty view may begin anywhere
+    ctx.stream().read(*tensor.buffer(), 0, out);
+    return;
+  }
   if (layout.is_contiguous()) {
     ctx.stream().read(*tensor.buffer(), static_cast<size_t>(layout.offset) * element, out);
     return;

@@ -12,6 +12,9 @@ namespace {
 
 using specs::Reduce;
 
+// Sums of this many terms are added up, so that rounding errors grow with n / 256 and not with n.
+constexpr int64_t kReduceBlock = 256;
+
 /// Splits a layout into the dimensions that stay and those that are reduced.
 struct Split {
   Layout kept, reduced;
@@ -54,12 +57,14 @@ void launch_reduce(Encoder& encoder, Operands in, Operands out, const Reduce::At
         const int64_t rows = count == 0 ? 0 : inner.rows();
         for (int64_t r = 0; r < rows; ++r) {
           const T* row = base + inner(r);
-          W part = is_max ? total : W(0);
-          for (int64_t i = 0; i < inner.columns(); ++i) {
-            const W v = widen(row[i * inner.stride()]);
-            part = is_max ? (v > part || v != v ? v : part) : part + v;
+          for (int64_t first = 0; first < inner.columns(); first += kReduceBlock) {
+            W part = is_max ? total : W(0);
+            for (int64_t i = first; i < std::min(inner.columns(), first + kReduceBlock); ++i) {
+              const W v = widen(row[i * inner.stride()]);
+              part = is_max ? (v > part || v != v ? v : part) : part + v;
+            }
+            total = is_max ? part : total + part;
           }
-          total = is_max ? part : total + part;
         }
         y[o] = narrow<T>(total);
       }

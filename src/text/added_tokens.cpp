@@ -33,15 +33,16 @@ size_t white_space_after(std::string_view text, size_t begin) {
 
 void AddedTokenMatcher::add(std::string_view pattern, const AddedToken& token) {
   if (pattern.empty()) return;
-  entries_.push_back({std::string(pattern), token.id, token.lstrip, token.rstrip, token.single_word});
+  const uint64_t preference = entries_.size() + (token.special ? uint64_t{1} << 32 : 0);
+  entries_.push_back({std::string(pattern), preference, token.id, token.lstrip, token.rstrip, token.single_word});
   starts_[static_cast<uint8_t>(pattern.front())] = true;
   if (token.single_word && !word_character_) word_character_.emplace(kRustWord, "word characters");
 }
 
 void AddedTokenMatcher::finish() {
-  // Stable: of equal patterns (two contents that normalize alike) the first added is found.
-  std::stable_sort(entries_.begin(), entries_.end(),
-                   [](const Entry& a, const Entry& b) { return a.pattern < b.pattern; });
+  std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
+    return a.pattern != b.pattern ? a.pattern < b.pattern : a.preference > b.preference;
+  });
 }
 
 const AddedTokenMatcher::Entry* AddedTokenMatcher::longest_at(std::string_view text, size_t at) const {

@@ -32,6 +32,7 @@ class AddedTokenMatcher {
  private:
   struct Entry {
     std::string pattern;
+    uint64_t preference;  // of equal patterns (contents that normalize alike): special ones first, then later ones
     int32_t id;
     bool lstrip, rstrip, single_word;
   };

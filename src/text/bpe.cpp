@@ -47,8 +47,9 @@ Bpe::Bpe(const TokenizerSpec& spec, const TokenMap& vocabulary, Input input, std
     }
   }
   int32_t rank = 0;
+  std::string merged;
   for (const auto& [left, right] : spec.merges) {
-    const std::string merged = *spec.tokens[static_cast<size_t>(left)] + *spec.tokens[static_cast<size_t>(right)];
+    merged.assign(*spec.tokens[static_cast<size_t>(left)]).append(*spec.tokens[static_cast<size_t>(right)]);
     const int32_t id = find(merged);
     if (id < 0) {
       fail(ErrorCode::format, "{}: merge {} ('{}' and '{}') gives '{}', which isn't in the vocabulary", where, rank,

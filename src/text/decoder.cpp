@@ -9,6 +9,8 @@
 namespace temper::text {
 namespace {
 
+constexpr size_t kMaxTokenBytes = 1 << 20;  // after replacements
+
 /// The byte of a token like "<0x0A>".
 std::optional<char> fallback_byte(std::string_view token) {
   if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return std::nullopt;
@@ -84,7 +86,7 @@ std::string Decoder::bytes_of(std::string_view token, RegexScratch& scratch) con
     if (step.kind == DecoderStep::Kind::byte_fallback) {
       if (const auto byte = fallback_byte(current)) return std::string(1, *byte);
     } else if (step.kind == DecoderStep::Kind::replace) {
-      current = step.replacer->apply(current, scratch);
+      current = step.replacer->apply(current, kMaxTokenBytes, scratch);
     }
   }
   return join_ == Join::byte_level ? bytes_or_self(current) : current;
@@ -98,7 +100,7 @@ void DecodeStream::step(size_t index, std::string_view token, std::string& text)
   if (index == decoder_.token_steps_.size()) return join(token, text);
   const Decoder::Step& current = decoder_.token_steps_[index];
   if (current.kind == DecoderStep::Kind::replace) {
-    return step(index + 1, current.replacer->apply(token, scratch_), text);
+    return step(index + 1, current.replacer->apply(token, kMaxTokenBytes, scratch_), text);
   }
   if (current.kind == DecoderStep::Kind::strip) {
     const Decoder::Strip& strip = current.strip;

@@ -32,32 +32,32 @@ PreTokenizerStep split(const char* regex) {
   return {.kind = PreTokenizerStep::Kind::split, .pattern = regex, .is_regex = true};
 }
 PreTokenizerStep byte_level(bool use_regex) {
-  return {.kind = PreTokenizerStep::Kind::byte_level, .pattern = {}, .use_regex = use_regex};
+  return {.kind = PreTokenizerStep::Kind::byte_level, .use_regex = use_regex};
 }
 PreTokenizerStep digits(bool individual) {
-  return {.kind = PreTokenizerStep::Kind::digits, .pattern = {}, .individual_digits = individual};
+  return {.kind = PreTokenizerStep::Kind::digits, .individual_digits = individual};
 }
 std::vector<NormalizerStep> nfc() {
-  return {{.kind = NormalizerStep::Kind::nfc, .pattern = {}, .content = {}}};
+  return {{.kind = NormalizerStep::Kind::nfc}};
 }
 
 GgufPreTokenizer gpt2() {
-  return {.normalizer = {}, .steps = {byte_level(true)}};
+  return {.steps = {byte_level(true)}};
 }
 GgufPreTokenizer neox() {
   return {.normalizer = nfc(), .steps = {byte_level(true)}};
 }
 GgufPreTokenizer starcoder() {
-  return {.normalizer = {}, .steps = {digits(true), byte_level(true)}};
+  return {.steps = {digits(true), byte_level(true)}};
 }
 GgufPreTokenizer command_r() {
   return {.normalizer = nfc(), .steps = {digits(true), byte_level(true)}};
 }
 GgufPreTokenizer llama3() {
-  return {.normalizer = {}, .steps = {split(kLlama3), byte_level(false)}, .ignore_merges = true, .add_bos = true};
+  return {.steps = {split(kLlama3), byte_level(false)}, .ignore_merges = true, .add_bos = true};
 }
 GgufPreTokenizer dbrx() {
-  return {.normalizer = {}, .steps = {split(kLlama3), byte_level(false)}};
+  return {.steps = {split(kLlama3), byte_level(false)}};
 }
 GgufPreTokenizer qwen2() {
   return {.normalizer = nfc(), .steps = {split(kQwen2), byte_level(false)}};
@@ -66,24 +66,21 @@ GgufPreTokenizer qwen35() {
   return {.normalizer = nfc(), .steps = {split(kQwen35), byte_level(false)}};
 }
 GgufPreTokenizer gpt4o() {
-  return {.normalizer = {}, .steps = {split(kGpt4o), byte_level(false)}};
+  return {.steps = {split(kGpt4o), byte_level(false)}};
 }
 GgufPreTokenizer tekken() {
-  return {.normalizer = {}, .steps = {split(kTekken), byte_level(false)}, .ignore_merges = true, .add_bos = true};
+  return {.steps = {split(kTekken), byte_level(false)}, .ignore_merges = true, .add_bos = true};
 }
 GgufPreTokenizer deepseek_coder() {
-  return {.normalizer = {},
-          .steps = {split(R"([\r\n])"), split(R"(\s?\p{L}+)"), split(R"(\s?\p{P}+)"), split("[一-龥ࠀ-一가-퟿]+"),
+  return {.steps = {split(R"([\r\n])"), split(R"(\s?\p{L}+)"), split(R"(\s?\p{P}+)"), split("[一-龥ࠀ-一가-퟿]+"),
                     digits(true), byte_level(false)}};
 }
 GgufPreTokenizer deepseek_v3() {
-  return {.normalizer = {},
-          .steps = {split(R"(\p{N}{1,3})"), split("[一-龥぀-ゟ゠-ヿ]+"), split(kDeepSeekV3), byte_level(false)}};
+  return {.steps = {split(R"(\p{N}{1,3})"), split("[一-龥぀-ゟ゠-ヿ]+"), split(kDeepSeekV3), byte_level(false)}};
 }
 GgufPreTokenizer falcon() {
   // Digits looks at characters that stand for bytes here, among them the superscripts of Latin-1.
-  return {.normalizer = {},
-          .steps = {{.kind = PreTokenizerStep::Kind::punctuation, .pattern = {}, .behavior = SplitBehavior::contiguous},
+  return {.steps = {{.kind = PreTokenizerStep::Kind::punctuation, .behavior = SplitBehavior::contiguous},
                     byte_level(true),
                     digits(false),
                     split("[0-9][0-9][0-9]")}};

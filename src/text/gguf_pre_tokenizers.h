@@ -11,8 +11,8 @@ namespace temper::text {
 
 /// What a `tokenizer.ggml.pre` name implies: the components of the tokenizer.json that the model was published with.
 struct GgufPreTokenizer {
-  std::vector<NormalizerStep> normalizer;
-  std::vector<PreTokenizerStep> steps;
+  std::vector<NormalizerStep> normalizer{};
+  std::vector<PreTokenizerStep> steps{};
   bool ignore_merges = false;  ///< a word that is a token is that token
   bool add_bos = false;        ///< unless the file says otherwise
 };

@@ -25,7 +25,7 @@ class GgufVocabReader {
     spec_.normalizer = std::move(pre.normalizer);
     spec_.pre_tokenizer = std::move(pre.steps);
     spec_.ignore_merges = pre.ignore_merges;
-    spec_.decoder = {{.kind = DecoderStep::Kind::byte_level, .pattern = {}, .content = {}}};
+    spec_.decoder = {{.kind = DecoderStep::Kind::byte_level}};
     read_tokens();
     read_merges();
     for (const auto& id : {vocab_.bos, vocab_.eos, vocab_.unk, vocab_.pad, vocab_.eot}) check_role(id);
@@ -41,6 +41,8 @@ class GgufVocabReader {
       fail(ErrorCode::format, "{}: {} tokens but {} token types", where_, vocab_.tokens.size(), types.size());
     }
     if (vocab_.tokens.empty()) fail(ErrorCode::format, "{}: the vocabulary is empty", where_);
+    ids_.reserve(vocab_.tokens.size());
+    spec_.tokens.reserve(vocab_.tokens.size());
     for (size_t i = 0; i < vocab_.tokens.size(); ++i) {
       const std::string& token = vocab_.tokens[i];
       const auto id = static_cast<int32_t>(i);
@@ -56,17 +58,18 @@ class GgufVocabReader {
   }
 
   void read_merges() {
+    spec_.merges.reserve(vocab_.merges.size());
     for (size_t i = 0; i < vocab_.merges.size(); ++i) {
-      const std::string& merge = vocab_.merges[i];
+      const std::string_view merge = vocab_.merges[i];
       const size_t space = merge.find(' ', 1);  // a token may be a single space, never have one inside
-      if (space == std::string::npos) {
+      if (space == merge.npos) {
         fail(ErrorCode::format, "{}: merge {} is '{}'; two tokens with a space between are needed", where_, i, merge);
       }
       spec_.merges.emplace_back(merge_token(i, merge.substr(0, space)), merge_token(i, merge.substr(space + 1)));
     }
   }
 
-  int32_t merge_token(size_t merge, const std::string& token) const {
+  int32_t merge_token(size_t merge, std::string_view token) const {
     const auto found = ids_.find(token);
     if (found == ids_.end()) {
       fail(ErrorCode::format, "{}: merge {}: token '{}' isn't in the vocabulary", where_, merge, token);

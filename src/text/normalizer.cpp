@@ -1,21 +1,26 @@
 #include "text/normalizer.h"
 
+#include "base/fail.h"
 #include "text/unicode.h"
 
 namespace temper::text {
 
 Replacer::Replacer(std::string_view pattern, bool is_regex, std::string_view content, std::string_view where)
-    : literal_(pattern), content_(content) {
+    : literal_(pattern), content_(content), where_(where) {
   // An empty literal matches between all characters, which the regular expression knows how to do.
   if (is_regex || pattern.empty()) regex_.emplace(pattern, where);
 }
 
-std::string Replacer::apply(std::string_view text, RegexScratch& scratch) const {
+std::string Replacer::apply(std::string_view text, size_t max_bytes, RegexScratch& scratch) const {
   std::string replaced;
   size_t done = 0;
   const auto replace = [&](Range match) {
     replaced += text.substr(done, match.begin - done);
     replaced += content_;
+    if (replaced.size() > max_bytes) {
+      fail(ErrorCode::data, "{}: replacing '{}' by '{}' turns {} bytes of text into more than {}", where_, literal_,
+           content_, text.size(), max_bytes);
+    }
     done = match.end;
   };
   if (regex_) {
@@ -42,6 +47,8 @@ Normalizer::Normalizer(const std::vector<NormalizerStep>& steps, std::string_vie
 
 std::string Normalizer::apply(std::string_view text, RegexScratch& scratch) const {
   using Kind = NormalizerStep::Kind;
+  // Unicode's normal forms grow text at most elevenfold (UAX #15).
+  const size_t max_bytes = text.size() * 64 + 4096;
   std::string current(text);
   for (const Step& step : steps_) {
     switch (step.kind) {
@@ -64,7 +71,7 @@ std::string Normalizer::apply(std::string_view text, RegexScratch& scratch) cons
         if (!current.empty()) current.insert(0, step.prefix);
         break;
       case Kind::replace:
-        current = step.replacer->apply(current, scratch);
+        current = step.replacer->apply(current, max_bytes, scratch);
         break;
     }
   }

@@ -14,11 +14,12 @@ namespace temper::text {
 class Replacer {
  public:
   Replacer(std::string_view pattern, bool is_regex, std::string_view content, std::string_view where);
-  std::string apply(std::string_view text, RegexScratch& scratch) const;
+  /// Throws Error{data} when the result would be longer than `max_bytes`: a hostile file can make text explode.
+  std::string apply(std::string_view text, size_t max_bytes, RegexScratch& scratch) const;
 
  private:
   std::optional<Regex> regex_;  // absent: `literal_` is searched for
-  std::string literal_, content_;
+  std::string literal_, content_, where_;
 };
 
 /// The normalizer of a tokenizer.json, compiled. Immutable.

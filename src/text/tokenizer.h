@@ -12,13 +12,13 @@ namespace temper::text {
 
 /// The vocabulary of a GGUF file, as its `tokenizer.ggml.*` metadata carry it.
 struct GgufVocab {
-  std::string model;  ///< tokenizer.ggml.model; "gpt2" means byte-level BPE, the only one read
-  std::string pre;    ///< tokenizer.ggml.pre: "smollm", "llama-bpe", "qwen2", "gpt-2", ...
-  std::vector<std::string> tokens;
-  std::vector<std::string> merges;   ///< "left right", best first
-  std::vector<int32_t> token_types;  ///< 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte
-  std::optional<int32_t> bos, eos, unk, pad, eot;
-  std::optional<bool> add_bos, add_eos;  ///< absent: the default of `pre` (true for add_bos of "llama-bpe")
+  std::string model{};  ///< tokenizer.ggml.model; "gpt2" means byte-level BPE, the only one read
+  std::string pre{};    ///< tokenizer.ggml.pre: "smollm", "llama-bpe", "qwen2", "gpt-2", ...
+  std::vector<std::string> tokens{};
+  std::vector<std::string> merges{};   ///< "left right", best first
+  std::vector<int32_t> token_types{};  ///< 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte; or empty
+  std::optional<int32_t> bos{}, eos{}, unk{}, pad{}, eot{};
+  std::optional<bool> add_bos{}, add_eos{};  ///< absent: the default of `pre` (true for add_bos of "llama-bpe")
 };
 
 struct TokenizerData;

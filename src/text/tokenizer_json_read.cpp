@@ -24,6 +24,15 @@ constexpr std::array<std::string_view, 6> kDecoders{"ByteLevel", "ByteFallback",
 constexpr std::array<std::string_view, 5> kPostProcessors{"BertProcessing", "ByteLevel", "RobertaProcessing",
                                                           "TemplateProcessing", "Sequence"};
 
+// Far more than any real file has; each step may compile a regular expression.
+constexpr size_t kMaxSteps = 64;
+
+template <class Step>
+void add_step(const JsonCursor& at, std::vector<Step>& steps, Step step) {
+  if (steps.size() == kMaxSteps) at.unsupported(fmt::format("more than {} steps aren't supported", kMaxSteps));
+  steps.push_back(std::move(step));
+}
+
 template <class Known>
 [[noreturn]] void refuse_type(const JsonCursor& at, std::string_view kind, const Known& known) {
   at.unsupported(fmt::format("{} '{}' isn't supported; known are {}", kind, at.at("type").string(),
@@ -50,17 +59,18 @@ void read_normalizer(const JsonCursor& at, std::vector<NormalizerStep>& steps) {
                                                                   {"Lowercase", Kind::lowercase}};
   const std::string& type = at.at("type").string();
   if (const auto simple = kSimple.find(type); simple != kSimple.end()) {
-    steps.push_back({.kind = simple->second, .pattern = {}, .content = {}});
+    add_step(at, steps, {.kind = simple->second});
   } else if (type == "Sequence") {
     for (const JsonCursor& element : at.at("normalizers").elements()) read_normalizer(element, steps);
   } else if (type == "Prepend") {
-    steps.push_back({.kind = Kind::prepend, .pattern = {}, .content = at.at("prepend").string()});
+    add_step(at, steps, {.kind = Kind::prepend, .content = at.at("prepend").string()});
   } else if (type == "Replace") {
     Pattern pattern = read_pattern(at.at("pattern"));
-    steps.push_back({.kind = Kind::replace,
-                     .pattern = std::move(pattern.text),
-                     .is_regex = pattern.is_regex,
-                     .content = at.at("content").string()});
+    add_step(at, steps,
+             {.kind = Kind::replace,
+              .pattern = std::move(pattern.text),
+              .is_regex = pattern.is_regex,
+              .content = at.at("content").string()});
   } else {
     refuse_type(at, "normalizer", kNormalizers);
   }
@@ -88,7 +98,7 @@ void read_pre_tokenizer(const JsonCursor& at, std::vector<PreTokenizerStep>& ste
     for (const JsonCursor& element : at.at("pretokenizers").elements()) read_pre_tokenizer(element, steps);
     return;
   }
-  PreTokenizerStep step{.kind = Kind::split, .pattern = {}};
+  PreTokenizerStep step{.kind = Kind::split};
   if (type == "Split") {
     Pattern pattern = read_pattern(at.at("pattern"));
     step.pattern = std::move(pattern.text);
@@ -109,13 +119,13 @@ void read_pre_tokenizer(const JsonCursor& at, std::vector<PreTokenizerStep>& ste
   } else {
     refuse_type(at, "pre-tokenizer", kPreTokenizers);
   }
-  steps.push_back(std::move(step));
+  add_step(at, steps, std::move(step));
 }
 
 void read_decoder(const JsonCursor& at, std::vector<DecoderStep>& steps) {
   using Kind = DecoderStep::Kind;
   const std::string& type = at.at("type").string();
-  DecoderStep step{.kind = Kind::fuse, .pattern = {}, .content = {}};
+  DecoderStep step{.kind = Kind::fuse};
   if (type == "Sequence") {
     for (const JsonCursor& element : at.at("decoders").elements()) read_decoder(element, steps);
     return;
@@ -143,7 +153,7 @@ void read_decoder(const JsonCursor& at, std::vector<DecoderStep>& steps) {
   } else {
     refuse_type(at, "decoder", kDecoders);
   }
-  steps.push_back(std::move(step));
+  add_step(at, steps, std::move(step));
 }
 
 class TokenizerJsonReader {
@@ -183,7 +193,9 @@ class TokenizerJsonReader {
   void read_vocabulary(const JsonCursor& at) {
     vocabulary_entries_ = at.object().size();
     const int64_t plausible = std::min<int64_t>(kMaxId, static_cast<int64_t>(vocabulary_entries_) * 8 + 65536);
-    for (const auto& [token, id_value] : at.object().items()) {
+    ids_.reserve(vocabulary_entries_);
+    spec_.tokens.reserve(vocabulary_entries_);
+    for (const auto& [token, id_value] : at.object().get_ref<const Json::object_t&>()) {
       const int64_t id = id_value.is_number_integer() ? id_value.get<int64_t>() : -1;
       if (id < 0 || id > plausible) {
         at.malformed(fmt::format("token '{}' has the id {}; integers from 0 to {} are plausible for {} tokens", token,
@@ -209,15 +221,15 @@ class TokenizerJsonReader {
     spec_.merges.reserve(merges.size());
     for (size_t i = 0; i < merges.size(); ++i) {
       const Json& merge = merges[i];
-      std::string left, right;
+      std::string_view left, right;
       if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
         left = merge[0].get_ref<const std::string&>();
         right = merge[1].get_ref<const std::string&>();
       } else if (merge.is_string()) {
-        const std::string& text = merge.get_ref<const std::string&>();
+        const std::string_view text = merge.get_ref<const std::string&>();
         if (text.starts_with("#version")) continue;
         const size_t space = text.find(' ');
-        if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos) {
+        if (space == text.npos || text.find(' ', space + 1) != text.npos) {
           at.malformed(fmt::format("merge {} is '{}'; two tokens with a space between are needed", i, text));
         }
         left = text.substr(0, space);
@@ -230,7 +242,7 @@ class TokenizerJsonReader {
     }
   }
 
-  int32_t merge_token(const JsonCursor& at, size_t merge, const std::string& token) const {
+  int32_t merge_token(const JsonCursor& at, size_t merge, std::string_view token) const {
     const auto found = ids_.find(token);
     if (found == ids_.end()) at.malformed(fmt::format("merge {}: token '{}' isn't in the vocabulary", merge, token));
     return found->second;
@@ -248,7 +260,7 @@ class TokenizerJsonReader {
       token.single_word = element.at("single_word").boolean();
       token.normalized = element.at("normalized").boolean();
       if (token.content.empty()) element.malformed("'content' is empty");
-      if (!added_.insert(token.content).second) {
+      if (!added_.insert(element.at("content").string()).second) {
         element.malformed(fmt::format("'{}' is added twice", token.content));
       }
       // Hugging Face numbers added tokens itself: as the vocabulary does, else from its end. A file that says
@@ -263,7 +275,7 @@ class TokenizerJsonReader {
       token.in_vocabulary = known != ids_.end();
       if (!token.in_vocabulary) {
         set_token(element, token.id, token.content);
-        ids_.emplace(token.content, token.id);
+        ids_.emplace(element.at("content").string(), token.id);
       }
       largest = std::max<int64_t>(largest, token.id);
       spec_.added_tokens.push_back(std::move(token));
@@ -324,8 +336,8 @@ class TokenizerJsonReader {
 
   TokenizerSpec spec_;
   size_t vocabulary_entries_ = 0;
-  std::unordered_map<std::string, int32_t> ids_;
-  std::unordered_set<std::string> added_;
+  std::unordered_map<std::string_view, int32_t> ids_;  // keys point into the document
+  std::unordered_set<std::string_view> added_;
 };
 
 }  // namespace

@@ -13,9 +13,9 @@ namespace temper::text {
 struct NormalizerStep {
   enum class Kind { nfc, nfd, nfkc, nfkd, lowercase, prepend, replace };
   Kind kind;
-  std::string pattern;  // of replace
+  std::string pattern{};  // of replace
   bool is_regex = false;
-  std::string content;  // of replace and prepend
+  std::string content{};  // of replace and prepend
 };
 
 /// What becomes of a match when a text is split at matches.
@@ -24,7 +24,7 @@ enum class SplitBehavior { removed, isolated, merged_with_previous, merged_with_
 struct PreTokenizerStep {
   enum class Kind { split, digits, punctuation, byte_level };
   Kind kind;
-  std::string pattern;  // of split
+  std::string pattern{};  // of split
   bool is_regex = false;
   SplitBehavior behavior = SplitBehavior::isolated;  // of split, punctuation
   bool invert = false;
@@ -35,15 +35,15 @@ struct PreTokenizerStep {
 struct DecoderStep {
   enum class Kind { byte_level, byte_fallback, fuse, strip, replace };
   Kind kind;
-  std::string pattern;  // of replace
+  std::string pattern{};  // of replace
   bool is_regex = false;
-  std::string content;      // of replace; of strip, one character
+  std::string content{};    // of replace; of strip, one character
   int start = 0, stop = 0;  // of strip: how many at most
 };
 
 struct AddedToken {
   int32_t id = 0;
-  std::string content;
+  std::string content{};
   bool special = false, lstrip = false, rstrip = false, single_word = false, normalized = false;
   bool in_vocabulary = true;  // of the model, so that merges may give it too
 };

@@ -29,12 +29,7 @@ TEST(Smollm2Vocabulary, GivesTheIdsOfHuggingFace) {
                                                     .merges = dump.at("merges"),
                                                     .token_types = dump.at("token_type"),
                                                     .bos = dump.at("bos_token_id").get<int32_t>(),
-                                                    .eos = dump.at("eos_token_id").get<int32_t>(),
-                                                    .unk = {},
-                                                    .pad = {},
-                                                    .eot = {},
-                                                    .add_bos = {},
-                                                    .add_eos = {}},
+                                                    .eos = dump.at("eos_token_id").get<int32_t>()},
                                                    "SmolLM2");
   std::istringstream lines(read_file(cases));
   int count = 0, wrong = 0;

@@ -57,11 +57,10 @@ HWY_ATTR void for_each_vector(int64_t n, F&& f, Tail&& tail) {
   for (; i < n; ++i) tail(i);
 }
 
-template <int kRows, class T>
+// kUnroll independent sums a row keep two multiply-add units busy.
+template <int kRows, int kUnroll, class T>
 HWY_ATTR void dot_block(const float* x, int64_t stride, const T* w, int64_t n, float* out) {
   const int64_t step = lanes();
-  // Enough independent sums to keep two multiply-add units busy.
-  constexpr int kUnroll = kRows == 1 ? 8 : kRows == 2 ? 4 : kRows <= 4 ? 2 : 1;
   V sums[kRows][kUnroll];
   for (auto& row : sums)
     for (V& s : row) s = hn::Zero(D());
@@ -88,21 +87,21 @@ template <class T>
 HWY_ATTR void dot_rows_of(const float* x, int64_t stride, int64_t rows, const T* w, int64_t n, float* out) {
   switch (rows) {
     case 1:
-      return dot_block<1>(x, stride, w, n, out);
+      return dot_block<1, 8>(x, stride, w, n, out);
     case 2:
-      return dot_block<2>(x, stride, w, n, out);
+      return dot_block<2, 4>(x, stride, w, n, out);
     case 3:
-      return dot_block<3>(x, stride, w, n, out);
+      return dot_block<3, 2>(x, stride, w, n, out);
     case 4:
-      return dot_block<4>(x, stride, w, n, out);
+      return dot_block<4, 2>(x, stride, w, n, out);
     case 5:
-      return dot_block<5>(x, stride, w, n, out);
+      return dot_block<5, 1>(x, stride, w, n, out);
     case 6:
-      return dot_block<6>(x, stride, w, n, out);
+      return dot_block<6, 1>(x, stride, w, n, out);
     case 7:
-      return dot_block<7>(x, stride, w, n, out);
+      return dot_block<7, 1>(x, stride, w, n, out);
     default:
-      return dot_block<8>(x, stride, w, n, out);
+      return dot_block<8, 1>(x, stride, w, n, out);
   }
 }
 HWY_ATTR void DotF32(const float* x, int64_t stride, int64_t rows, const float* w, int64_t n, float* out) {
@@ -116,20 +115,63 @@ HWY_ATTR void DotF16(const float* x, int64_t stride, int64_t rows, const f16_t* 
 }
 
 template <class T>
-HWY_ATTR void add_scaled_of(float factor, const T* x, float* y, int64_t n) {
+HWY_ATTR void dot_matrix_of(const float* x, const T* w, int64_t stride, int64_t rows, int64_t n, float* out) {
+  for (int64_t i = 0; i < rows; ++i) {
+    if (n >= 8 * lanes())
+      dot_block<1, 8>(x, 0, w + i * stride, n, out + i);
+    else
+      dot_block<1, 2>(x, 0, w + i * stride, n, out + i);
+  }
+}
+template <class T>
+HWY_ATTR void sum_rows_of(const float* factors, const T* w, int64_t stride, int64_t rows, int64_t n, float* y) {
+  const int64_t step = lanes();
+  constexpr int kColumns = 8;  // vectors of sums kept in registers
+  int64_t c = 0;
+  for (; c + kColumns * step <= n; c += kColumns * step) {
+    V sums[kColumns];
+    for (V& sum : sums) sum = hn::Zero(D());
+    for (int64_t i = 0; i < rows; ++i) {
+      const V factor = hn::Set(D(), factors[i]);
+      for (int u = 0; u < kColumns; ++u) sums[u] = hn::MulAdd(factor, load(w + i * stride + c + u * step), sums[u]);
+    }
+    for (int u = 0; u < kColumns; ++u) hn::StoreU(sums[u], D(), y + c + u * step);
+  }
+  for (; c + step <= n; c += step) {
+    V sum = hn::Zero(D());
+    for (int64_t i = 0; i < rows; ++i) sum = hn::MulAdd(hn::Set(D(), factors[i]), load(w + i * stride + c), sum);
+    hn::StoreU(sum, D(), y + c);
+  }
+  for (; c < n; ++c) {
+    float sum = 0.0f;
+    for (int64_t i = 0; i < rows; ++i) sum += factors[i] * to_f32(w[i * stride + c]);
+    y[c] = sum;
+  }
+}
+HWY_ATTR void DotMatrixF32(const float* x, const float* w, int64_t stride, int64_t rows, int64_t n, float* out) {
+  dot_matrix_of(x, w, stride, rows, n, out);
+}
+HWY_ATTR void DotMatrixBf16(const float* x, const bf16_t* w, int64_t stride, int64_t rows, int64_t n, float* out) {
+  dot_matrix_of(x, w, stride, rows, n, out);
+}
+HWY_ATTR void DotMatrixF16(const float* x, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* out) {
+  dot_matrix_of(x, w, stride, rows, n, out);
+}
+HWY_ATTR void SumRowsF32(const float* factors, const float* w, int64_t stride, int64_t rows, int64_t n, float* y) {
+  sum_rows_of(factors, w, stride, rows, n, y);
+}
+HWY_ATTR void SumRowsBf16(const float* factors, const bf16_t* w, int64_t stride, int64_t rows, int64_t n, float* y) {
+  sum_rows_of(factors, w, stride, rows, n, y);
+}
+HWY_ATTR void SumRowsF16(const float* factors, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* y) {
+  sum_rows_of(factors, w, stride, rows, n, y);
+}
+
+HWY_ATTR void AddScaled(float factor, const float* x, float* y, int64_t n) {
   const V f = hn::Set(D(), factor);
   for_each_vector(
       n, [&](int64_t i) HWY_ATTR { hn::StoreU(hn::MulAdd(f, load(x + i), load(y + i)), D(), y + i); },
-      [&](int64_t i) { y[i] += factor * to_f32(x[i]); });
-}
-HWY_ATTR void AddScaledF32(float factor, const float* x, float* y, int64_t n) {
-  add_scaled_of(factor, x, y, n);
-}
-HWY_ATTR void AddScaledBf16(float factor, const bf16_t* x, float* y, int64_t n) {
-  add_scaled_of(factor, x, y, n);
-}
-HWY_ATTR void AddScaledF16(float factor, const f16_t* x, float* y, int64_t n) {
-  add_scaled_of(factor, x, y, n);
+      [&](int64_t i) { y[i] += factor * x[i]; });
 }
 
 HWY_ATTR void ScaleInPlace(float factor, float* y, int64_t n) {
@@ -275,9 +317,13 @@ namespace temper::cpu {
 HWY_EXPORT(DotF32);
 HWY_EXPORT(DotBf16);
 HWY_EXPORT(DotF16);
-HWY_EXPORT(AddScaledF32);
-HWY_EXPORT(AddScaledBf16);
-HWY_EXPORT(AddScaledF16);
+HWY_EXPORT(DotMatrixF32);
+HWY_EXPORT(DotMatrixBf16);
+HWY_EXPORT(DotMatrixF16);
+HWY_EXPORT(SumRowsF32);
+HWY_EXPORT(SumRowsBf16);
+HWY_EXPORT(SumRowsF16);
+HWY_EXPORT(AddScaled);
 HWY_EXPORT(ScaleInPlace);
 HWY_EXPORT(MaxValue);
 HWY_EXPORT(ExpSum);
@@ -299,14 +345,26 @@ void dot_rows(const float* x, int64_t stride, int64_t rows, const bf16_t* w, int
 void dot_rows(const float* x, int64_t stride, int64_t rows, const f16_t* w, int64_t n, float* out) {
   HWY_DYNAMIC_DISPATCH(DotF16)(x, stride, rows, w, n, out);
 }
+void dot_matrix(const float* x, const float* w, int64_t stride, int64_t rows, int64_t n, float* out) {
+  HWY_DYNAMIC_DISPATCH(DotMatrixF32)(x, w, stride, rows, n, out);
+}
+void dot_matrix(const float* x, const bf16_t* w, int64_t stride, int64_t rows, int64_t n, float* out) {
+  HWY_DYNAMIC_DISPATCH(DotMatrixBf16)(x, w, stride, rows, n, out);
+}
+void dot_matrix(const float* x, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* out) {
+  HWY_DYNAMIC_DISPATCH(DotMatrixF16)(x, w, stride, rows, n, out);
+}
+void sum_rows(const float* factors, const float* w, int64_t stride, int64_t rows, int64_t n, float* y) {
+  HWY_DYNAMIC_DISPATCH(SumRowsF32)(factors, w, stride, rows, n, y);
+}
+void sum_rows(const float* factors, const bf16_t* w, int64_t stride, int64_t rows, int64_t n, float* y) {
+  HWY_DYNAMIC_DISPATCH(SumRowsBf16)(factors, w, stride, rows, n, y);
+}
+void sum_rows(const float* factors, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* y) {
+  HWY_DYNAMIC_DISPATCH(SumRowsF16)(factors, w, stride, rows, n, y);
+}
 void add_scaled(float factor, const float* x, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(AddScaledF32)(factor, x, y, n);
-}
-void add_scaled(float factor, const bf16_t* x, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(AddScaledBf16)(factor, x, y, n);
-}
-void add_scaled(float factor, const f16_t* x, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(AddScaledF16)(factor, x, y, n);
+  HWY_DYNAMIC_DISPATCH(AddScaled)(factor, x, y, n);
 }
 void scale_in_place(float factor, float* y, int64_t n) {
   HWY_DYNAMIC_DISPATCH(ScaleInPlace)(factor, y, n);

@@ -52,11 +52,10 @@ void attend_one(const ForwardArgs<T>& args, const Segment& segment, int64_t j, i
   float *q = work, *sum = work + d, *weights = work + 2 * d;
   widen_values(args.q + query * args.q_stride() + head * d, q, d);
   scale_in_place(args.scale, q, d);
-  for (int64_t i = 0; i < seen.size(); ++i) weights[i] = dot(q, k + i * args.k_stride(), d);
+  dot_matrix(q, k, args.k_stride(), seen.size(), d, weights);
   const float top = max_value(weights, seen.size());
   const float total = exp_sum(weights, top, weights, seen.size());
-  std::fill_n(sum, d, 0.0f);
-  for (int64_t i = 0; i < seen.size(); ++i) add_scaled(weights[i], v + i * args.k_stride(), sum, d);
+  sum_rows(weights, v, args.k_stride(), seen.size(), d, sum);
   if (seen.size() > 0) scale_in_place(1.0f / total, sum, d);
   narrow_values(sum, args.out + query * args.q_stride() + head * d, d);
   args.lse[head * args.queries + query] = seen.size() > 0 ? top + std::log(total) : kNothing;

@@ -10,32 +10,18 @@
 #include "base/json.h"
 #include "io/extent.h"
 #include "io/printable.h"
+#include "io/safetensors_dtypes.h"
 
 namespace temper::io {
 namespace {
 
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own limit
 
-struct SafetensorsDType {
-  DType dtype;
-  std::string_view name;
-};
-constexpr SafetensorsDType kSafetensorsDTypes[] = {
-    {DType::f32, "F32"}, {DType::f16, "F16"}, {DType::bf16, "BF16"}, {DType::f64, "F64"},
-    {DType::i32, "I32"}, {DType::i64, "I64"}, {DType::u8, "U8"},     {DType::boolean, "BOOL"},
-};
-
 DType dtype_of(const std::string& name, const std::string& place) {
   for (const SafetensorsDType& entry : kSafetensorsDTypes)
     if (entry.name == name) return entry.dtype;
   fail(ErrorCode::unsupported, "{}: element type '{}' is not one of F32 F16 BF16 F64 I32 I64 U8 BOOL", place,
        printable(name));
-}
-
-std::string_view safetensors_name_of(DType dtype) {
-  for (const SafetensorsDType& entry : kSafetensorsDTypes)
-    if (entry.dtype == dtype) return entry.name;
-  fail(ErrorCode::internal, "safetensors: dtype {} has no name", static_cast<int>(dtype));
 }
 
 /// JSON objects may repeat a key and the JSON library keeps the last: two readers could see two different tensors.
@@ -172,47 +158,6 @@ const StoredTensor* SafetensorsFile::find(std::string_view name) const {
 const StoredTensor& SafetensorsFile::at(std::string_view name) const {
   if (const StoredTensor* tensor = find(name)) return *tensor;
   fail(ErrorCode::not_found, "safetensors: {}: no tensor '{}'", where_, printable(name));
-}
-
-void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
-                       const std::map<std::string, std::string>& metadata) {
-  std::vector<const TensorToWrite*> order;
-  for (const TensorToWrite& tensor : tensors) order.push_back(&tensor);
-  std::ranges::sort(order, [](const TensorToWrite* a, const TensorToWrite* b) {
-    return std::pair(size_of(b->dtype), std::string_view(a->name)) <
-           std::pair(size_of(a->dtype), std::string_view(b->name));
-  });
-
-  OrderedJson header = OrderedJson::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  size_t offset = 0;
-  for (const TensorToWrite* tensor : order) {
-    const auto elements = checked_product(tensor->shape);
-    if (!elements || static_cast<size_t>(*elements) * size_of(tensor->dtype) != tensor->bytes.size())
-      fail(ErrorCode::shape_mismatch, "{}: tensor '{}': {} bytes don't make shape [{}] of {}", path.string(),
-           tensor->name, tensor->bytes.size(), fmt::join(tensor->shape, ", "), temper::name_of(tensor->dtype));
-    if (tensor->name.empty() || tensor->name == "__metadata__" || header.contains(tensor->name))
-      fail(ErrorCode::invalid_argument, "{}: tensor name '{}' is empty, reserved or used twice", path.string(),
-           tensor->name);
-    header[tensor->name] = {{"dtype", safetensors_name_of(tensor->dtype)},
-                            {"shape", tensor->shape},
-                            {"data_offsets", {offset, offset + tensor->bytes.size()}}};
-    offset += tensor->bytes.size();
-  }
-  std::string text;
-  try {
-    text = header.dump();
-  } catch (const OrderedJson::exception&) {
-    fail(ErrorCode::invalid_argument, "{}: a tensor name or metadata text is not UTF-8", path.string());
-  }
-  text.append((8 - text.size() % 8) % 8, ' ');
-  const uint64_t header_bytes = text.size();
-
-  AtomicFile file(path);
-  file.write(std::as_bytes(std::span(&header_bytes, 1)));
-  file.write(text);
-  for (const TensorToWrite* tensor : order) file.write(tensor->bytes);
-  file.commit();
 }
 
 }  // namespace temper::io

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -66,5 +67,26 @@ struct TensorToWrite {
 /// Throws Error{invalid_argument, shape_mismatch} for duplicate names or sizes that don't fit, Error{io}.
 void write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
                        const std::map<std::string, std::string>& metadata = {});
+
+/// A tensor of a file to come, before its bytes exist.
+struct TensorOutline {
+  std::string name;
+  DType dtype = DType::f32;
+  std::vector<int64_t> shape;
+};
+
+using ByteSink = std::function<void(std::span<const std::byte>)>;
+/// Hands the bytes of tensor `index` to the sink, in order, in as many pieces as it likes.
+using TensorProducer = std::function<void(size_t index, const ByteSink& write)>;
+
+/// The same file from tensors that are made when their turn comes, so that they need not fit in memory together. Also
+/// throws Error{shape_mismatch} when a producer gives another number of bytes than its outline.
+void stream_safetensors(const std::filesystem::path& path, std::span<const TensorOutline> tensors,
+                        const TensorProducer& produce, const std::map<std::string, std::string>& metadata = {});
+
+/// The weights of a Hugging Face folder: model.safetensors, or, above `max_shard_bytes`, shards of at most that size
+/// (a larger tensor has a shard of its own) and model.safetensors.index.json. Returns the number of weight files.
+size_t stream_safetensors_set(const std::filesystem::path& folder, std::span<const TensorOutline> tensors,
+                              const TensorProducer& produce, size_t max_shard_bytes);
 
 }  // namespace temper::io

@@ -1,30 +1,7 @@
 #include "models/text_model.h"
 
-#include <array>
-
-#include "base/fail.h"
-
 namespace temper {
 namespace {
-
-std::optional<int32_t> narrow_id(const std::optional<int64_t>& id) {
-  return id ? std::optional<int32_t>(static_cast<int32_t>(*id)) : std::nullopt;
-}
-
-text::GgufVocab to_text_vocab(io::GgufVocab vocab) {
-  return {.model = std::move(vocab.model),
-          .pre = std::move(vocab.pre),
-          .tokens = std::move(vocab.tokens),
-          .merges = std::move(vocab.merges),
-          .token_types = std::move(vocab.token_types),
-          .bos = narrow_id(vocab.bos),
-          .eos = narrow_id(vocab.eos),
-          .unk = narrow_id(vocab.unk),
-          .pad = narrow_id(vocab.pad),
-          .eot = narrow_id(vocab.eot),
-          .add_bos = vocab.add_bos,
-          .add_eos = vocab.add_eos};
-}
 
 /// Dense weights are stored in the compute type. f32 arithmetic that nobody asked for keeps 16-bit storage, which
 /// halves the memory traffic of decoding: bf16 when the file has it (exact), else f16.
@@ -39,76 +16,14 @@ std::optional<DType> dense_type(const io::Checkpoint& checkpoint, const TextMode
 
 }  // namespace
 
-text::Tokenizer load_tokenizer(const io::Checkpoint& checkpoint) {
-  const io::TokenizerSource source = checkpoint.tokenizer();
-  const std::string where = checkpoint.path().string();
-  if (const auto* texts = std::get_if<io::TokenizerTexts>(&source))
-    return text::Tokenizer::from_json(texts->tokenizer_json, texts->tokenizer_config_json, where + "/tokenizer.json");
-  return text::Tokenizer::from_gguf(to_text_vocab(std::get<io::GgufVocab>(source)), where);
-}
-
-std::optional<text::ChatTemplate> load_chat_template(const io::Checkpoint& checkpoint) {
-  std::optional<std::string> source = checkpoint.chat_template();
-  if (!source) return std::nullopt;
-  return text::ChatTemplate(std::move(*source), checkpoint.path().string() + ": chat template");
-}
-
-text::Rendered render_chat(const text::ChatTemplate& chat_template, const text::Tokenizer& tokenizer,
-                           const OrderedJson& messages, bool add_generation_prompt) {
-  text::ChatTemplateOptions options;
-  options.add_generation_prompt = add_generation_prompt;
-  if (const auto bos = tokenizer.bos()) options.bos_token = std::string(tokenizer.token(*bos));
-  if (const auto eos = tokenizer.eos()) options.eos_token = std::string(tokenizer.token(*eos));
-  return chat_template.render(messages, options);
-}
-
 TextModel TextModel::load(Backend& backend, Context& ctx, const std::filesystem::path& path,
                           const TextModelOptions& options) {
-  TextModel model(io::Checkpoint::open(path));
-  model.tokenizer_ = load_tokenizer(model.checkpoint_);
-  model.template_ = load_chat_template(model.checkpoint_);
+  TextProcessor processor = TextProcessor::open(path);
+  const io::Checkpoint& checkpoint = processor.checkpoint();
   const DType compute = options.dtype.value_or(backend.preferred_compute_dtype());
-  model.model_ = load_language_model(
-      backend, ctx, model.checkpoint_, {.compute = compute, .dense = dense_type(model.checkpoint_, options, compute)});
-
-  const auto add = [&](std::optional<int64_t> id) {
-    if (id && *id >= 0) model.stop_tokens_.insert(static_cast<int32_t>(*id));
-  };
-  for (const int64_t id : model.checkpoint_.config().eos_token_ids) add(id);
-  for (const int64_t id : model.checkpoint_.generation_config().eos_token_ids) add(id);
-  if (const auto eos = model.tokenizer_->eos()) add(*eos);
-  if (const auto eot = model.tokenizer_->eot()) add(*eot);
-  // What the common templates write after a turn; a base model's configuration often names only the text's end.
-  for (const std::string_view token : std::array<std::string_view, 4>{"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>"})
-    if (const auto id = model.tokenizer_->id_of(token); id && model.tokenizer_->is_special(*id)) add(*id);
-  return model;
-}
-
-const text::ChatTemplate& TextModel::chat_template() const {
-  if (!template_)
-    fail(ErrorCode::unsupported, "{}: the model has no chat template; give text or prompt rows, or use --raw",
-         checkpoint_.path().string());
-  return *template_;
-}
-
-text::Rendered TextModel::render(const OrderedJson& messages, bool add_generation_prompt) const {
-  return render_chat(chat_template(), *tokenizer_, messages, add_generation_prompt);
-}
-
-std::vector<int32_t> TextModel::encode_rendered(std::string_view text) const {
-  std::vector<int32_t> ids = tokenizer_->encode(text);
-  const auto bos = tokenizer_->bos();
-  // Where BOS and EOS are one token, a template may well write it twice.
-  if (bos && bos != tokenizer_->eos() && ids.size() >= 2 && ids[0] == *bos && ids[1] == *bos)
-    fail(ErrorCode::format, "{}: the chat template writes the BOS token '{}' twice", checkpoint_.path().string(),
-         tokenizer_->token(*bos));
-  return ids;
-}
-
-std::optional<int32_t> TextModel::eos() const {
-  if (const auto eos = tokenizer_->eos()) return eos;
-  const auto& ids = checkpoint_.config().eos_token_ids;
-  return ids.empty() ? std::nullopt : std::optional<int32_t>(static_cast<int32_t>(ids[0]));
+  auto model = load_language_model(backend, ctx, checkpoint,
+                                   {.compute = compute, .dense = dense_type(checkpoint, options, compute)});
+  return TextModel(std::move(processor), std::move(model));
 }
 
 }  // namespace temper

@@ -62,11 +62,11 @@ OrderedJson completion_messages(const std::string& prompt, const std::string* co
 
 /// Where message `index` lies in the rendered conversation: after the rendering of what precedes it with the generation
 /// prompt, up to the rendering through it. Both must be prefixes of the whole, which templates don't promise.
-ByteSpan message_span(const TextModel& model, const OrderedJson& messages, size_t index, const std::string& whole,
-                      std::string_view where) {
-  const std::string before = model.render(first_messages(messages, index), true).text;
+ByteSpan message_span(const TextProcessor& processor, const OrderedJson& messages, size_t index,
+                      const std::string& whole, std::string_view where) {
+  const std::string before = processor.render(first_messages(messages, index), true).text;
   const std::string through =
-      index + 1 == messages.size() ? whole : model.render(first_messages(messages, index + 1), false).text;
+      index + 1 == messages.size() ? whole : processor.render(first_messages(messages, index + 1), false).text;
   if (!whole.starts_with(before) || !whole.starts_with(through) || through.size() < before.size())
     fail(ErrorCode::data,
          "{}: the chat template rewrites earlier turns, so the tokens of message {} can't be told apart; use "
@@ -75,8 +75,8 @@ ByteSpan message_span(const TextModel& model, const OrderedJson& messages, size_
   return {before.size(), through.size()};
 }
 
-std::vector<ByteSpan> trained_spans(const TextModel& model, const OrderedJson& messages, const text::Rendered& rendered,
-                                    PromptMask mask, std::string_view where) {
+std::vector<ByteSpan> trained_spans(const TextProcessor& processor, const OrderedJson& messages,
+                                    const text::Rendered& rendered, PromptMask mask, std::string_view where) {
   std::vector<size_t> assistant;
   for (size_t i = 0; i < messages.size(); ++i)
     if (messages[i]["role"] == "assistant") assistant.push_back(i);
@@ -84,52 +84,53 @@ std::vector<ByteSpan> trained_spans(const TextModel& model, const OrderedJson& m
     fail(ErrorCode::data, "{}: no assistant message, so --mask-prompt leaves nothing to train on", where);
   if (mask == PromptMask::last) assistant = {assistant.back()};
   std::vector<ByteSpan> spans;
-  for (const size_t index : assistant) spans.push_back(message_span(model, messages, index, rendered.text, where));
+  for (const size_t index : assistant) spans.push_back(message_span(processor, messages, index, rendered.text, where));
   return spans;
 }
 
 /// Marks the tokens that begin inside the spans. Tokens and bytes are matched by the tokens' own bytes.
-std::vector<uint8_t> marks(const TextModel& model, std::span<const int32_t> ids, std::string_view text,
+std::vector<uint8_t> marks(const TextProcessor& processor, std::span<const int32_t> ids, std::string_view text,
                            const std::vector<ByteSpan>& spans, std::string_view where) {
   std::vector<uint8_t> trained(ids.size(), 0);
   size_t at = 0;
   for (size_t i = 0; i < ids.size(); ++i) {
-    const std::string bytes = model.tokenizer().bytes_of(ids[i]);
+    const std::string bytes = processor.tokenizer().bytes_of(ids[i]);
     if (text.substr(at, bytes.size()) != bytes)
-      fail(ErrorCode::data,
-           "{}: the tokenizer changes the text (at byte {}), so message boundaries can't be followed; use --mask-prompt "
-           "none",
-           where, at);
+      fail(
+          ErrorCode::data,
+          "{}: the tokenizer changes the text (at byte {}), so message boundaries can't be followed; use --mask-prompt "
+          "none",
+          where, at);
     trained[i] = std::ranges::any_of(spans, [&](const ByteSpan& span) { return at >= span.begin && at < span.end; });
     at += bytes.size();
   }
   return trained;
 }
 
-Row chat_row(const TextModel& model, const OrderedJson& messages, const DatasetOptions& options,
+Row chat_row(const TextProcessor& processor, const OrderedJson& messages, const DatasetOptions& options,
              std::string_view where) {
   Row row;
-  const text::Rendered rendered = model.render(messages, false);
-  row.ids = model.encode_rendered(rendered.text);
+  const text::Rendered rendered = processor.render(messages, false);
+  row.ids = processor.encode_rendered(rendered.text);
   row.trained = options.mask == PromptMask::none
                     ? std::vector<uint8_t>(row.ids.size(), 1)
-                    : marks(model, row.ids, rendered.text,
-                            trained_spans(model, messages, rendered, options.mask, where), where);
+                    : marks(processor, row.ids, rendered.text,
+                            trained_spans(processor, messages, rendered, options.mask, where), where);
   return row;
 }
 
-Row text_row(const TextModel& model, const std::string& prompt, const std::string& continuation,
+Row text_row(const TextProcessor& processor, const std::string& prompt, const std::string& continuation,
              const DatasetOptions& options) {
   Row row;
-  row.ids = model.tokenizer().encode_with_special(prompt + continuation);
+  row.ids = processor.tokenizer().encode_with_special(prompt + continuation);
   row.trained.assign(row.ids.size(), 1);
   if (options.mask != PromptMask::none) {
     // The longest common prefix: a token that straddles the boundary belongs to the completion.
-    const std::vector<int32_t> head = model.tokenizer().encode_with_special(prompt);
+    const std::vector<int32_t> head = processor.tokenizer().encode_with_special(prompt);
     const auto shared = std::ranges::mismatch(row.ids, head).in1 - row.ids.begin();
     std::fill(row.trained.begin(), row.trained.begin() + shared, uint8_t{0});
   }
-  const auto eos = model.eos();
+  const auto eos = processor.eos();
   if (eos && (row.ids.empty() || row.ids.back() != *eos)) {
     row.ids.push_back(*eos);
     row.trained.push_back(1);
@@ -137,22 +138,25 @@ Row text_row(const TextModel& model, const std::string& prompt, const std::strin
   return row;
 }
 
-Row tokenized(const TextModel& model, const OrderedJson& json, RowKind kind, const DatasetOptions& options,
+Row tokenized(const TextProcessor& processor, const OrderedJson& json, RowKind kind, const DatasetOptions& options,
               std::string_view where) {
   switch (kind) {
-    case RowKind::messages: return chat_row(model, messages_of(json, where), options, where);
+    case RowKind::messages:
+      return chat_row(processor, messages_of(json, where), options, where);
     case RowKind::completion: {
       const std::string &prompt = string_field(json, "prompt", where),
                         &completion = string_field(json, "completion", where);
-      if (model.has_chat_template()) return chat_row(model, completion_messages(prompt, &completion), options, where);
-      return text_row(model, prompt, completion, options);
+      if (processor.has_chat_template())
+        return chat_row(processor, completion_messages(prompt, &completion), options, where);
+      return text_row(processor, prompt, completion, options);
     }
-    case RowKind::text: break;
+    case RowKind::text:
+      break;
   }
   if (options.mask != PromptMask::none)
     fail(ErrorCode::data, "{}: a `text` row has no prompt to mask; use --mask-prompt none, or prompt and completion",
          where);
-  return text_row(model, string_field(json, "text", where), "", options);
+  return text_row(processor, string_field(json, "text", where), "", options);
 }
 
 }  // namespace
@@ -173,10 +177,10 @@ int64_t Dataset::targets() const {
   return total;
 }
 
-Row tokenize_row(const TextModel& model, const OrderedJson& json, const DatasetOptions& options,
+Row tokenize_row(const TextProcessor& processor, const OrderedJson& json, const DatasetOptions& options,
                  std::string_view where) {
-  Row row = tokenized(model, json, kind_of(json, where), options, where);
-  const int64_t vocab = model.language_model().config().vocab_size;
+  Row row = tokenized(processor, json, kind_of(json, where), options, where);
+  const int64_t vocab = processor.checkpoint().config().vocab_size;
   for (const int32_t id : row.ids)
     if (id < 0 || id >= vocab)
       fail(ErrorCode::data, "{}: token {} is outside of the model's vocabulary of {}; tokenizer and model don't match?",
@@ -194,7 +198,7 @@ Row tokenize_row(const TextModel& model, const OrderedJson& json, const DatasetO
   return row;
 }
 
-Dataset load_dataset(const TextModel& model, const std::filesystem::path& path, const DatasetOptions& options) {
+Dataset load_dataset(const TextProcessor& processor, const std::filesystem::path& path, const DatasetOptions& options) {
   if (options.max_tokens < 2)
     fail(ErrorCode::invalid_argument, "data: rows of at most {} tokens can't be trained on; at least 2 are needed",
          options.max_tokens);
@@ -216,7 +220,7 @@ Dataset load_dataset(const TextModel& model, const std::filesystem::path& path, 
       if (!kind) kind = row_kind;
       if (row_kind != *kind)
         fail(ErrorCode::data, "{}: a row of {}, but the file began with {}", where, name_of(row_kind), name_of(*kind));
-      dataset.rows.push_back(tokenize_row(model, json, options, where));
+      dataset.rows.push_back(tokenize_row(processor, json, options, where));
     } catch (const Error& error) {
       // Whatever is wrong with a row, the user needs its line.
       const std::string_view what = error.what();
@@ -227,7 +231,7 @@ Dataset load_dataset(const TextModel& model, const std::filesystem::path& path, 
     row.line = line;
     dataset.rows_cut += row.cut;
     const bool stops = std::ranges::any_of(std::span(row.ids).last(std::min<size_t>(2, row.ids.size())),
-                                           [&](int32_t id) { return model.stop_tokens().contains(id); });
+                                           [&](int32_t id) { return processor.stop_tokens().contains(id); });
     dataset.rows_without_stop += !stops;
   }
   if (dataset.rows.empty()) fail(ErrorCode::data, "{}: no rows", path.string());

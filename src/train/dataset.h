@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "models/text_model.h"
+#include "models/text_processor.h"
 
 namespace temper::train {
 
@@ -48,10 +48,10 @@ struct Dataset {
 /// missing); the kind is that of the first row.
 /// Throws Error{data} `file:line: ...` for malformed JSON, a row of another kind, a token outside of the vocabulary, a
 /// row with no trained token (cutting may cause that), an empty file.
-Dataset load_dataset(const TextModel& model, const std::filesystem::path& path, const DatasetOptions& options);
+Dataset load_dataset(const TextProcessor& processor, const std::filesystem::path& path, const DatasetOptions& options);
 
 /// One row, for `temper inspect` and tests.
-Row tokenize_row(const TextModel& model, const OrderedJson& row, const DatasetOptions& options,
+Row tokenize_row(const TextProcessor& processor, const OrderedJson& row, const DatasetOptions& options,
                  std::string_view where);
 
 /// The conversation a row stands for, without the final assistant message: what to generate from. Null for text rows.

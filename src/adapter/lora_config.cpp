@@ -107,6 +107,12 @@ LoraConfig lora_config_from_json(std::string_view text, std::string_view where) 
     if (is_set("megatron_config")) refuse("megatron_config", "Megatron layers");
     if (is_set("use_qalora")) refuse("use_qalora", "pooled inputs");
     if (is_set("alora_invocation_tokens")) refuse("alora_invocation_tokens", "activated LoRA");
+    if (is_set("exclude_modules")) refuse("exclude_modules", "modules left out");
+    if (is_set("layers_to_transform")) refuse("layers_to_transform", "a choice of layers");
+    if (is_set("arrow_config")) refuse("arrow_config", "routing between adapters");
+    if (is_set("use_bdlora")) refuse("use_bdlora", "block-diagonal factors");
+    if (is_set("kasa_config")) refuse("kasa_config", "singular-value adaptation");
+    if (is_set("monteclora_config")) refuse("monteclora_config", "sampled factors");
     if (const auto bias = json.find("bias"); bias != json.end() && bias->is_string() && *bias != "none")
       refuse("bias", "trained biases");
     config.rank = json.value("r", int64_t{8});

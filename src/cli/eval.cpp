@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/prompt_mask.h"
 #include "cli/session.h"
 #include "train/loss.h"
 

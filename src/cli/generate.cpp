@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/sampling_options.h"
 #include "cli/session.h"
 
 namespace temper::cli {

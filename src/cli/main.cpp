@@ -3,6 +3,7 @@
 
 #include "base/fail.h"
 #include "base/log.h"
+#include "cli/build_info.h"
 #include "cli/session.h"
 
 namespace temper::cli {
@@ -31,7 +32,7 @@ void print_error(const std::string& message) {
 int main(int argc, char** argv) {
   using namespace temper;
   CLI::App app("temper: fine-tune language models with LoRA, generate with them");
-  app.set_version_flag("--version", "temper 0.1.0");
+  app.set_version_flag("--version", std::string("temper ") + cli::build_info::kVersion);
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);
   cli::Session session;

@@ -45,7 +45,7 @@ TextModel load_text_model(Runtime& runtime, const DeviceOptions& options, const 
 
 }  // namespace
 
-void add_device_options(CLI::App& command, Session& session) {
+void add_runtime_options(CLI::App& command, Session& session) {
   DeviceOptions& o = session.device;
   const std::string group = "Device";
   command.add_option("--device", o.device, "auto or cpu")->capture_default_str()->group(group);
@@ -53,12 +53,18 @@ void add_device_options(CLI::App& command, Session& session) {
       ->capture_default_str()
       ->check(CLI::Range(0, 4096))
       ->group(group);
+  command.add_flag("--counters", o.counters, "print kernel launches, buffers and waits at the end")->group(group);
+}
+
+void add_device_options(CLI::App& command, Session& session) {
+  DeviceOptions& o = session.device;
+  const std::string group = "Device";
+  add_runtime_options(command, session);
   command.add_option("--dtype", o.dtype, "arithmetic: auto, f32, bf16 or f16")->capture_default_str()->group(group);
   command.add_option("--weights", o.weights, "dense (expanded at load) or quantized (the file's blocks are kept)")
       ->capture_default_str()
       ->check(CLI::IsMember({"dense", "quantized"}))
       ->group(group);
-  command.add_flag("--counters", o.counters, "print kernel launches, buffers and waits at the end")->group(group);
 }
 
 void add_model_options(CLI::App& command, std::string& model, std::string& adapter) {
@@ -121,6 +127,7 @@ std::string human_count(double n) {
 }
 
 std::string human_bytes(double bytes) {
+  if (bytes < 1e6) return fmt::format("{:.0f} kB", bytes / 1e3);
   return bytes >= 1e9 ? fmt::format("{:.2f} GB", bytes / 1e9) : fmt::format("{:.0f} MB", bytes / 1e6);
 }
 

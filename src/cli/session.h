@@ -34,6 +34,8 @@ struct Session {
 
 /// Adds --device, --threads, --dtype, --weights and --counters.
 void add_device_options(CLI::App& command, Session& session);
+/// Of these --device, --threads and --counters only.
+void add_runtime_options(CLI::App& command, Session& session);
 /// Adds --model (required) and --adapter.
 void add_model_options(CLI::App& command, std::string& model, std::string& adapter);
 

@@ -1,0 +1,103 @@
+#include "cli/line_editor.h"
+
+#include <histedit.h>
+
+#include <cerrno>
+#include <clocale>
+#include <cstdio>
+#include <system_error>
+
+#include "base/fail.h"
+
+namespace temper::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kHistoryLines = 1000;
+
+}  // namespace
+
+struct LineEditor::Terminal {
+  EditLine* editor = nullptr;
+  History* history = nullptr;
+  fs::path history_file;
+  std::string prompt;
+};
+
+namespace {
+
+char* prompt_of(EditLine* editor) {
+  void* data = nullptr;
+  el_get(editor, EL_CLIENTDATA, &data);
+  return static_cast<std::string*>(data)->data();
+}
+
+}  // namespace
+
+LineEditor::LineEditor(fs::path history, bool terminal) {
+  if (!terminal) return;
+  terminal_ = std::make_unique<Terminal>();
+  Terminal& t = *terminal_;
+  std::setlocale(LC_CTYPE, "");  // libedit takes the terminal's encoding from it
+  t.editor = el_init("temper", stdin, stdout, stderr);
+  if (!t.editor) fail(ErrorCode::io, "chat: the terminal can't be set up for editing; use `temper chat < FILE`");
+  t.history = history_init();
+  HistEvent event;
+  ::history(t.history, &event, H_SETSIZE, kHistoryLines);
+  ::history(t.history, &event, H_SETUNIQUE, 1);
+  el_set(t.editor, EL_CLIENTDATA, &t.prompt);
+  el_set(t.editor, EL_PROMPT, prompt_of);
+  el_set(t.editor, EL_EDITOR, "emacs");
+  el_set(t.editor, EL_HIST, ::history, t.history);
+  el_source(t.editor, nullptr);
+  if (history.empty()) return;
+  std::error_code ignored;
+  fs::create_directories(history.parent_path(), ignored);
+  t.history_file = std::move(history);
+  ::history(t.history, &event, H_LOAD, t.history_file.c_str());
+}
+
+LineEditor::~LineEditor() {
+  if (!terminal_) return;
+  HistEvent event;
+  if (!terminal_->history_file.empty()) ::history(terminal_->history, &event, H_SAVE, terminal_->history_file.c_str());
+  history_end(terminal_->history);
+  el_end(terminal_->editor);
+}
+
+LineEditor::Result LineEditor::read(const std::string& prompt, std::string& line) {
+  line.clear();
+  if (!terminal_) {
+    errno = 0;
+    for (int c = std::getc(stdin); c != EOF; c = std::getc(stdin)) {
+      if (c == '\n') return Result::line;
+      line += static_cast<char>(c);
+    }
+    if (std::ferror(stdin) && errno == EINTR) return Result::interrupted;
+    return line.empty() ? Result::end : Result::line;
+  }
+  terminal_->prompt = prompt;
+  int count = 0;
+  errno = 0;
+  const char* text = el_gets(terminal_->editor, &count);
+  if (text && count > 0) {
+    line.assign(text, static_cast<size_t>(count));
+    if (line.ends_with('\n')) line.pop_back();
+    return Result::line;
+  }
+  std::fputc('\n', stdout);
+  if (count < 0 && errno == EINTR) {
+    el_reset(terminal_->editor);
+    return Result::interrupted;
+  }
+  return Result::end;
+}
+
+void LineEditor::remember(const std::string& line) {
+  if (!terminal_) return;
+  HistEvent event;
+  ::history(terminal_->history, &event, H_ENTER, line.c_str());
+}
+
+}  // namespace temper::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -13,7 +14,7 @@ struct MemoryRange {
   uint64_t end = 0;
 
   bool overlaps(const MemoryRange& other) const {
-    return space == other.space && begin < other.end && other.begin < end;
+    return space == other.space && std::max(begin, other.begin) < std::min(end, other.end);
   }
 };
 

@@ -1,8 +1,7 @@
 #include "device/cpu/memory.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstdlib>
+#include <iterator>
 #include <new>
 
 #include "base/fail.h"
@@ -10,10 +9,11 @@
 namespace temper::cpu {
 namespace {
 
-size_t round_up_to_class(size_t bytes) {
-  const size_t size = std::max<size_t>(bytes, 256);
-  const size_t step = std::bit_floor(size) / 8;
-  return (size + step - 1) / step * step;
+constexpr size_t kSmallestBlock = 256;
+
+size_t rounded(size_t bytes) {
+  return std::max(kSmallestBlock,
+                  (bytes + MemoryPool::kAlignment - 1) / MemoryPool::kAlignment * MemoryPool::kAlignment);
 }
 
 void free_aligned(std::byte* data) {
@@ -26,6 +26,20 @@ void wait_for_all(const std::vector<QueueUse>& uses) {
 
 bool finished(const QueueUse& use) {
   return use.queue->done(std::max(use.last_read, use.last_write));
+}
+
+/// Both lists as one, each queue once.
+std::vector<QueueUse> joined(std::vector<QueueUse> uses, std::vector<QueueUse> more) {
+  for (QueueUse& use : more) {
+    const auto found = std::ranges::find(uses, use.queue, &QueueUse::queue);
+    if (found == uses.end()) {
+      uses.push_back(std::move(use));
+    } else {
+      found->last_read = std::max(found->last_read, use.last_read);
+      found->last_write = std::max(found->last_write, use.last_write);
+    }
+  }
+  return uses;
 }
 
 }  // namespace
@@ -66,41 +80,56 @@ CpuMemory::~CpuMemory() {
 }
 
 MemoryPool::~MemoryPool() {
-  for (auto& [capacity, blocks] : free_)
-    for (const Block& block : blocks) {
-      wait_for_all(block.uses);
-      free_aligned(block.data);
-    }
+  for (const auto& [data, block] : free_) wait_for_all(block.uses);
+  for (const auto& [data, bytes] : chunks_) free_aligned(data);
+}
+
+MemoryPool::FreeBlocks::iterator MemoryPool::insert_free(std::byte* data, FreeBlock block) {
+  cached_bytes_ += block.bytes;
+  free_by_size_.emplace(block.bytes, data);
+  return free_.emplace(data, std::move(block)).first;
+}
+
+MemoryPool::FreeBlock MemoryPool::erase_free(FreeBlocks::iterator block) {
+  cached_bytes_ -= block->second.bytes;
+  free_by_size_.erase({block->second.bytes, block->first});
+  FreeBlock erased = std::move(block->second);
+  free_.erase(block);
+  return erased;
+}
+
+std::byte* MemoryPool::take_free(size_t bytes, std::vector<QueueUse>* uses) {
+  const auto fit = free_by_size_.lower_bound({bytes, nullptr});
+  if (fit == free_by_size_.end() || (chunk_bytes_ == 0 && fit->first != bytes)) return nullptr;
+  std::byte* data = fit->second;
+  FreeBlock block = erase_free(free_.find(data));
+  if (block.bytes > bytes) insert_free(data + bytes, {block.bytes - bytes, block.uses});
+  *uses = std::move(block.uses);
+  return data;
 }
 
 std::unique_ptr<CpuMemory> MemoryPool::allocate(size_t bytes) {
-  const size_t capacity = round_up_to_class(bytes);
-  std::byte* data = nullptr;
+  const size_t capacity = rounded(bytes);
   std::vector<QueueUse> uses;
+  std::byte* data = nullptr;
   {
     std::lock_guard lock(mutex_);
-    const auto found = free_.find(capacity);
-    if (found != free_.end() && !found->second.empty()) {
-      data = found->second.back().data;
-      uses = std::move(found->second.back().uses);
-      found->second.pop_back();
-      cached_bytes_ -= capacity;
+    data = take_free(capacity, &uses);
+    if (data) {
       ++stats_.reused;
     } else {
+      const size_t chunk = std::max(capacity, chunk_bytes_);
+      data = static_cast<std::byte*>(::operator new (chunk, std::align_val_t{kAlignment}, std::nothrow));
+      if (!data)
+        fail(ErrorCode::out_of_memory,
+             "cpu: no memory for a tensor of {} bytes; a smaller batch or sequence needs less", bytes);
+      chunks_.emplace(data, chunk);
+      if (chunk > capacity) insert_free(data + capacity, {chunk - capacity, {}});
       ++stats_.created;
-      stats_.bytes_created += static_cast<int64_t>(capacity);
+      stats_.bytes_created += static_cast<int64_t>(chunk);
     }
     stats_.live_bytes += static_cast<int64_t>(capacity);
     stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.live_bytes);
-  }
-  if (!data) {
-    data = static_cast<std::byte*>(::operator new (capacity, std::align_val_t{kAlignment}, std::nothrow));
-    if (!data) {
-      std::lock_guard lock(mutex_);
-      stats_.live_bytes -= static_cast<int64_t>(capacity);
-      fail(ErrorCode::out_of_memory, "cpu: no memory for a tensor of {} bytes; a smaller batch or sequence needs less",
-           bytes);
-    }
   }
   return std::make_unique<CpuMemory>(data, capacity, shared_from_this(), std::move(uses));
 }
@@ -115,19 +144,35 @@ MemoryPool::Stats MemoryPool::stats() const {
   return stats_;
 }
 
-void MemoryPool::release(std::byte* data, size_t capacity, std::vector<QueueUse> uses) {
+void MemoryPool::release(std::byte* data, size_t bytes, std::vector<QueueUse> uses) {
+  FreeBlock whole{0, {}};
   {
     std::lock_guard lock(mutex_);
-    if (observer_) observer_->on_release(data, capacity, uses);
-    stats_.live_bytes -= static_cast<int64_t>(capacity);
+    if (observer_) observer_->on_release(data, bytes, uses);
+    stats_.live_bytes -= static_cast<int64_t>(bytes);
+    FreeBlock block{bytes, std::move(uses)};
+    // Join free neighbours of the same chunk. Without splitting there are none: a block is a chunk.
+    const auto chunk = std::prev(chunks_.upper_bound(data));
+    if (const auto next = free_.find(data + bytes); next != free_.end() && next->first < chunk->first + chunk->second) {
+      FreeBlock after = erase_free(next);
+      block = {block.bytes + after.bytes, joined(std::move(block.uses), std::move(after.uses))};
+    }
+    auto previous = free_.lower_bound(data);
+    if (previous != free_.begin() && (--previous)->first >= chunk->first &&
+        previous->first + previous->second.bytes == data) {
+      data = previous->first;
+      FreeBlock before = erase_free(previous);
+      block = {before.bytes + block.bytes, joined(std::move(before.uses), std::move(block.uses))};
+    }
     // With an observer (deferred stream) its pending work may still use the memory, so it stays whatever the bound.
-    if (observer_ || cached_bytes_ + capacity <= max_cached_bytes_) {
-      free_[capacity].push_back({data, std::move(uses)});
-      cached_bytes_ += capacity;
+    if (observer_ || block.bytes < chunk->second || cached_bytes_ + block.bytes <= max_cached_bytes_) {
+      insert_free(data, std::move(block));
       return;
     }
+    chunks_.erase(chunk);
+    whole = std::move(block);
   }
-  wait_for_all(uses);
+  wait_for_all(whole.uses);
   free_aligned(data);
 }
 

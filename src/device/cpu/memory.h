@@ -6,6 +6,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "device/hazards.h"
@@ -94,15 +96,31 @@ class ReleaseObserver {
   virtual void on_release(std::byte* data, size_t bytes, std::span<const QueueUse> uses) = 0;
 };
 
-/// A caching allocator for one stream. Sizes are rounded to eighths of a power of two (at most 12.5 % waste); cached
-/// memory is bounded and returned to the system when the pool dies or the bound is passed. Thread-safe: the last
-/// reference to a buffer may be dropped on any thread. Released memory that work of some queue may still use is handed
-/// out again together with these uses, so that the next owner waits for them; it returns to the system only after them.
+/// A caching allocator for one stream. Memory comes from the system in chunks, is handed out best fit first, split, and
+/// joined again on release, so that steps of varying sizes keep living in the same memory. Whole free chunks beyond a
+/// bound go back to the system. Thread-safe: the last reference to a buffer may be dropped on any thread. Released
+/// memory that work of some queue may still use is handed out again together with these uses, so that the next owner
+/// waits for them; it returns to the system only after them.
 class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
  public:
   static constexpr size_t kAlignment = 64;
+  static constexpr size_t kMaxCachedBytes = size_t{1} << 30;
+  /// AddressSanitizer sees an overrun only when each tensor has memory of its own: no splitting there.
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr size_t kChunkBytes = 0;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  static constexpr size_t kChunkBytes = 0;
+#else
+  static constexpr size_t kChunkBytes = size_t{64} << 20;
+#endif
+#else
+  static constexpr size_t kChunkBytes = size_t{64} << 20;
+#endif
 
-  explicit MemoryPool(size_t max_cached_bytes = size_t{2} << 30) : max_cached_bytes_(max_cached_bytes) {}
+  /// `chunk_bytes`: the least taken from the system at once; 0: every size has memory of its own, never split.
+  explicit MemoryPool(size_t max_cached_bytes = kMaxCachedBytes, size_t chunk_bytes = kChunkBytes)
+      : max_cached_bytes_(max_cached_bytes), chunk_bytes_(chunk_bytes) {}
   ~MemoryPool();
 
   std::unique_ptr<CpuMemory> allocate(size_t bytes);
@@ -116,15 +134,22 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
 
  private:
   friend class CpuMemory;
-  struct Block {
-    std::byte* data;
+  struct FreeBlock {
+    size_t bytes;
     std::vector<QueueUse> uses;
   };
-  void release(std::byte* data, size_t capacity, std::vector<QueueUse> uses);
+  using FreeBlocks = std::map<std::byte*, FreeBlock>;
 
-  size_t max_cached_bytes_;
+  std::byte* take_free(size_t bytes, std::vector<QueueUse>* uses);
+  void release(std::byte* data, size_t bytes, std::vector<QueueUse> uses);
+  FreeBlocks::iterator insert_free(std::byte* data, FreeBlock block);
+  FreeBlock erase_free(FreeBlocks::iterator block);
+
+  size_t max_cached_bytes_, chunk_bytes_;
   mutable std::mutex mutex_;
-  std::map<size_t, std::vector<Block>> free_;  // by capacity
+  std::map<std::byte*, size_t> chunks_;  // bytes by address
+  FreeBlocks free_;
+  std::set<std::pair<size_t, std::byte*>> free_by_size_;
   size_t cached_bytes_ = 0;
   Stats stats_;
   ReleaseObserver* observer_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "unit/device/launches.h"
@@ -17,15 +18,50 @@ TEST(MemoryPool, HandsReleasedMemoryOutAgain) {
   EXPECT_EQ(pool->stats().reused, 1);
 }
 
-TEST(MemoryPool, SizesAreRoundedByAnEighthAtMost) {
-  const auto pool = std::make_shared<MemoryPool>();
+// Chunks of no size of their own: every allocation comes from the system alone.
+constexpr size_t kUnsplit = 0;
+
+TEST(MemoryPool, SizesAreRoundedToTheAlignment) {
+  const auto pool = std::make_shared<MemoryPool>(MemoryPool::kMaxCachedBytes, kUnsplit);
   for (const int64_t bytes : {256, 257, 1000, 1025, 4097, 70001, (1 << 20) + 1}) {
     const int64_t before = pool->stats().bytes_created;
     const auto memory = pool->allocate(static_cast<size_t>(bytes));
     const int64_t taken = pool->stats().bytes_created - before;
     EXPECT_GE(taken, bytes);
-    EXPECT_LE(taken, bytes + bytes / 8 + 1);
+    EXPECT_LT(taken, bytes + static_cast<int64_t>(MemoryPool::kAlignment));
     EXPECT_EQ(reinterpret_cast<uintptr_t>(memory->data()) % MemoryPool::kAlignment, 0u);
+  }
+}
+
+TEST(MemoryPool, StepsOfVaryingSizesLiveInTheSameMemory) {
+  const auto pool = std::make_shared<MemoryPool>(MemoryPool::kMaxCachedBytes, size_t{1} << 20);
+  // 100 steps of up to 900 kB in blocks of sizes that never repeat: chunks must be split and joined again.
+  for (size_t step = 0; step < 100; ++step) {
+    std::vector<std::unique_ptr<CpuMemory>> live;
+    for (size_t i = 0; i < 9; ++i) live.push_back(pool->allocate(100'000 - 997 * step - i));
+    // Released in another order than taken.
+    for (const size_t i : {4, 0, 8, 2, 6, 1, 3, 7, 5}) live[i].reset();
+  }
+  EXPECT_EQ(pool->stats().created, 1);
+}
+
+TEST(MemoryPool, LiveBlocksNeverOverlap) {
+  const auto pool = std::make_shared<MemoryPool>(MemoryPool::kMaxCachedBytes, size_t{1} << 16);
+  std::vector<std::pair<std::unique_ptr<CpuMemory>, size_t>> live;
+  uint32_t state = 1;
+  const auto next = [&](uint32_t bound) { return (state = state * 1664525u + 1013904223u) / 65536u % bound; };
+  for (int i = 0; i < 3000; ++i) {
+    if (live.size() > 20 || (!live.empty() && next(2) == 0)) {
+      auto& [memory, bytes] = live[next(static_cast<uint32_t>(live.size()))];
+      const auto value = static_cast<std::byte>(bytes % 251);
+      for (size_t b = 0; b < bytes; ++b) ASSERT_EQ(memory->data()[b], value);
+      std::swap(live.back(), *std::ranges::find_if(live, [&](auto& l) { return &l.first == &memory; }));
+      live.pop_back();
+    } else {
+      const size_t bytes = 1 + next(20000);
+      live.emplace_back(pool->allocate(bytes), bytes);
+      std::fill_n(live.back().first->data(), bytes, static_cast<std::byte>(bytes % 251));
+    }
   }
 }
 
@@ -35,7 +71,7 @@ TEST(MemoryPool, NothingIsAValidSize) {
 }
 
 TEST(MemoryPool, TheCacheIsBounded) {
-  const auto pool = std::make_shared<MemoryPool>(4096);
+  const auto pool = std::make_shared<MemoryPool>(4096, kUnsplit);
   { const auto a = pool->allocate(4096), b = pool->allocate(4096); }
   const auto a = pool->allocate(4096), b = pool->allocate(4096);
   EXPECT_EQ(pool->stats().reused, 1) << "of two blocks released one fits into the bound";

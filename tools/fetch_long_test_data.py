@@ -4,7 +4,8 @@
     python3 tools/fetch_long_test_data.py [FOLDER]
 
 Takes the vocabulary files that llama.cpp tests its own tokenizers with (ggml-vocab-*.gguf with strings and their ids)
-out of the source package of llama-cpp-python 0.3.36. The long tests find them through TEMPER_LONG_DATA=FOLDER.
+and the published chat templates it carries out of the source package of llama-cpp-python 0.3.36. The long tests find
+them through TEMPER_LONG_DATA=FOLDER.
 """
 import hashlib
 import pathlib
@@ -15,7 +16,7 @@ import tempfile
 
 PACKAGE = "llama-cpp-python==0.3.36"
 SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
-VOCABULARIES = "/vendor/llama.cpp/models/ggml-vocab-"
+FOLDERS = {"/vendor/llama.cpp/models/ggml-vocab-": "vocab", "/vendor/llama.cpp/models/templates/": "chat_templates"}
 
 
 def fetch(folder):
@@ -26,16 +27,18 @@ def fetch(folder):
         digest = hashlib.sha256(archive.read_bytes()).hexdigest()
         if digest != SHA256:
             sys.exit(f"{archive.name}: SHA-256 is {digest}, expected {SHA256}; not the release this script was made for")
-        target = folder / "vocab"
-        target.mkdir(parents=True, exist_ok=True)
         count = 0
+        for target in FOLDERS.values():
+            (folder / target).mkdir(parents=True, exist_ok=True)
         with tarfile.open(archive) as package:
             for member in package:
-                if VOCABULARIES in member.name and member.isfile():
-                    # Only the last part of the name is used: nothing in the archive chooses where files go.
-                    (target / pathlib.PurePosixPath(member.name).name).write_bytes(package.extractfile(member).read())
-                    count += 1
-    print(f"{count} files in {target}; set TEMPER_LONG_DATA={folder.resolve()} for the long tests")
+                for part, target in FOLDERS.items():
+                    if part in member.name and member.isfile():
+                        # Only the last part of the name is used: nothing in the archive chooses where files go.
+                        name = pathlib.PurePosixPath(member.name).name
+                        (folder / target / name).write_bytes(package.extractfile(member).read())
+                        count += 1
+    print(f"{count} files in {folder}; set TEMPER_LONG_DATA={folder.resolve()} for the long tests")
 
 
 if __name__ == "__main__":

@@ -76,12 +76,14 @@ std::vector<std::string> shared_columns(const std::vector<PromptTable>& schema) 
   return shared;
 }
 
-// Names in the order of their first mention in the question, as written or with spaces; then the unmentioned ones.
-std::vector<std::string> by_mention(std::vector<std::string> names, std::string_view question) {
-  const auto place = [&](const std::string& name) { return question.find(spoken(name)); };  // npos sorts last
-  std::stable_sort(names.begin(), names.end(),
-                   [&](const std::string& a, const std::string& b) { return place(a) < place(b); });
-  return names;
+// Names in the order of their first mention in the question (with spaces for underscores); then the unmentioned ones.
+std::vector<std::string> by_mention(const std::vector<std::string>& names, std::string_view question) {
+  std::vector<std::pair<size_t, size_t>> places;  // first mention (npos sorts last), then place in the schema
+  for (const std::string& name : names) places.emplace_back(question.find(spoken(name)), places.size());
+  std::sort(places.begin(), places.end());
+  std::vector<std::string> ordered;
+  for (const auto& [mention, index] : places) ordered.push_back(names[index]);
+  return ordered;
 }
 
 // The text of the slot of this kind for this name; a new name gets the next number.
@@ -153,8 +155,8 @@ std::string Baseline::predict(std::string_view prompt) const {
     tables.push_back(table.name);
     columns.insert(columns.end(), table.columns.begin(), table.columns.end());
   }
-  tables = by_mention(std::move(tables), question);
-  columns = by_mention(std::move(columns), question);
+  tables = by_mention(tables, question);
+  columns = by_mention(columns, question);
   for (const std::string& token : sql_tokens(question)) {
     if (is_digits(token)) numbers.push_back(token);
     if (token.front() == '\'' && token.size() > 2) strings.push_back(token.substr(1, token.size() - 2));

@@ -63,13 +63,14 @@ TEST(CustomOpOrder, AnEncodeThatThrowsGivesTheMemoryBackAndRecordsNothing) {
   CountingRecorder tape;
   Context::TapeScope on(ctx, &tape);
   const Tensor x = upload(ctx, std::vector<float>(1000, 1.0f), {1000}).with_grad_id(tape.new_grad_id());
+  const int64_t of_x = ctx.counters().peak_bytes;
   EXPECT_THROW(apply(ctx, kFaulty, {x}, {}), Error);
   EXPECT_EQ(tape.nodes, 0);
   EXPECT_EQ(ctx.counters().total_launches(), 0);
   const int64_t created = ctx.counters().buffers_created;
   const auto buffer = ctx.stream().allocate(4000);
   EXPECT_EQ(ctx.counters().buffers_created, created) << "the output's memory is in the pool again";
-  EXPECT_EQ(ctx.counters().peak_bytes, 2 * 4096) << "x and one output, never more";
+  EXPECT_EQ(ctx.counters().peak_bytes, 2 * of_x) << "x and one output, never more";
 }
 
 TEST(CustomOpOrder, AnInvalidShapeAllocatesNothing) {

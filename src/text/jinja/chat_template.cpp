@@ -14,9 +14,11 @@ struct ChatTemplate::Parsed {
 
 namespace {
 
-[[noreturn]] void rethrow(const jinja::Fault& fault, std::string_view where, int line) {
+[[noreturn]] void rethrow(const jinja::Fault& fault, std::string_view where, int running_line) {
+  const int line = fault.line != 0 ? fault.line : running_line;
+  const std::string place = line != 0 ? fmt::format("{}: line {}", where, line) : std::string(where);
   const char* prefix = fault.code == ErrorCode::unsupported ? "temper's chat templates lack " : "";
-  fail(fault.code, "{}: line {}: {}{}", where, fault.line != 0 ? fault.line : line, prefix, fault.message);
+  fail(fault.code, "{}: {}{}", place, prefix, fault.message);
 }
 
 /// Transformers passes a message's reasoning under every name that templates read it by.
@@ -25,11 +27,9 @@ void alias_reasoning(OrderedJson& message) {
   for (const char* name : {"reasoning_content", "thinking", "reasoning"}) {
     if (!present(name)) continue;
     const OrderedJson reasoning = message[name];
-    if (!message.contains("thinking")) {
-      OrderedJson with_thinking = OrderedJson::object({{"thinking", reasoning}});
-      with_thinking.update(message);
-      message = std::move(with_thinking);
-    }
+    OrderedJson with_thinking = OrderedJson::object({{"thinking", reasoning}});
+    with_thinking.update(message);
+    message = std::move(with_thinking);
     message["reasoning_content"] = reasoning;
     return;
   }

@@ -23,11 +23,12 @@ struct RenderLimits {
 /// The variables of a rendering besides `messages`; the same that Transformers' apply_chat_template passes.
 struct ChatTemplateOptions {
   bool add_generation_prompt = true;
-  std::string bos_token, eos_token;  ///< undefined in the template when empty
-  OrderedJson tools;                 ///< list of JSON schemas; null: `tools` is none
-  OrderedJson extra;                 ///< object of further variables, e.g. {"enable_thinking": false}; overrides others
-  std::optional<std::chrono::local_seconds> now;  ///< wall clock of strftime_now; default: the system's local time
-  RenderLimits limits;
+  std::string bos_token = {};  ///< undefined in the template when empty
+  std::string eos_token = {};  ///< likewise
+  OrderedJson tools = {};      ///< list of JSON schemas; null: `tools` is none
+  OrderedJson extra = {};      ///< object of further variables, e.g. {"enable_thinking": false}; overrides the others
+  std::optional<std::chrono::local_seconds> now = {};  ///< clock of strftime_now; default: the system's local time
+  RenderLimits limits = {};
 };
 
 struct Rendered {

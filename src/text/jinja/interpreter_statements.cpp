@@ -17,7 +17,7 @@ class Macro final : public Object {
     if (name != "arguments") return std::nullopt;
     ValueList names;
     for (const Parameter& parameter : definition_.parameters) names.push_back(runtime.text(parameter.name));
-    return runtime.list(std::move(names));
+    return runtime.tuple(std::move(names));
   }
   Value call(Runtime&, Arguments& arguments) override {
     return interpreter_.call_macro(definition_, scope_.shared_from_this(), arguments);
@@ -47,6 +47,12 @@ Interpreter::Entered::Entered(Interpreter& interpreter, const Block& block) : En
 Rendered Interpreter::run(const Block& root) {
   const Entered entered(*this, root);
   run_statements(root.statements);
+  // Like Transformers, a block inside a macro or {% set %} counts from what the template had written before it, which
+  // is right where that text is printed at once; elsewhere the span could lie past the end.
+  for (auto& [begin, end] : generation_spans_) {
+    begin = std::min(begin, root_output_.size());
+    end = std::min(end, root_output_.size());
+  }
   return {std::move(root_output_), std::move(generation_spans_)};
 }
 
@@ -123,7 +129,7 @@ Interpreter::Flow Interpreter::run(const SetBlock& node) {
 Interpreter::Flow Interpreter::run(const FilterBlock& node) {
   Flow flow = Flow::normal;
   const Value text = captured([&] { flow = run_block(node.body); });
-  if (flow == Flow::normal) write(to_text(runtime_, filtered(node.filters, text)));
+  if (flow == Flow::normal) write(text_of(filtered(node.filters, text), "the result of a {% filter %} block"));
   return flow;
 }
 
@@ -171,15 +177,16 @@ Interpreter::Flow Interpreter::run(const For& node) {
     LoopState& state;
     ~Finish() { state.finish(); }
   } const finish{*loop};
-  bool ran = false;
+  bool completed = false;  // a body; Jinja's else also runs when every iteration was left by break or continue
   while (loop->advance(runtime_)) {
-    ran = true;
     const Entered entered(*this, node.body);
     if (node.uses_loop) scope_->variables.insert_or_assign("loop", Value(std::shared_ptr<Object>(loop)));
     assign(node.target, loop->current());
-    if (run_statements(node.body.statements) == Flow::leave_loop) break;
+    const Flow flow = run_statements(node.body.statements);
+    if (flow == Flow::leave_loop) break;
+    completed |= flow == Flow::normal;
   }
-  if (!ran) return run_block(node.otherwise);
+  if (!completed) return run_block(node.otherwise);
   return Flow::normal;
 }
 
@@ -200,7 +207,7 @@ Interpreter::Flow Interpreter::run(const CallBlock& node) {
   Arguments arguments = evaluate(called.arguments);
   arguments.keywords.emplace_back("caller", macro(node.caller));
   runtime_.line = node.call->line;
-  write(to_text(runtime_, call(runtime_, callee, arguments)));
+  write(text_of(call(runtime_, callee, arguments), "the result of a {% call %} block"));
   return Flow::normal;
 }
 

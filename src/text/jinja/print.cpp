@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "text/jinja/merge_sort.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/python_text.h"
 
@@ -189,8 +190,9 @@ class JsonWriter {
       return;
     }
     if (style_.sort_keys) {
-      std::stable_sort(entries.begin(), entries.end(),
-                       [&](const auto* a, const auto* b) { return less(runtime_, a->key, b->key); });
+      merge_sort(entries, [&](const DictObject::Entry* a, const DictObject::Entry* b) {
+        return less(runtime_, a->key, b->key);
+      });
     }
     out_ += '{';
     for (size_t i = 0; i < entries.size(); ++i) {

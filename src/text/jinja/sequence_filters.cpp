@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "text/jinja/filters.h"
+#include "text/jinja/merge_sort.h"
 #include "text/jinja/methods.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/python_text.h"
@@ -93,7 +94,7 @@ struct Keyed {
 };
 
 Value sorted(Runtime& runtime, std::vector<Keyed> keyed, bool reverse) {
-  std::stable_sort(keyed.begin(), keyed.end(), [&](const Keyed& a, const Keyed& b) {
+  merge_sort(keyed, [&](const Keyed& a, const Keyed& b) {
     return reverse ? less(runtime, b.key, a.key) : less(runtime, a.key, b.key);
   });
   ValueList items;
@@ -114,7 +115,7 @@ Value dictsort_filter(Runtime& runtime, const Value& subject, const Arguments& a
     const Value& sort_key = by == "key" ? key : value;
     keyed.push_back({case_sensitive ? sort_key : fold_case(runtime, sort_key), runtime.tuple({key, value})});
   }
-  return sorted(runtime, std::move(keyed), bound.truth_or(2, false));
+  return sorted(runtime, std::move(keyed), bound.integer_or(2, 0) != 0);
 }
 
 Value sort_filter(Runtime& runtime, const Value& subject, const Arguments& arguments) {
@@ -137,7 +138,7 @@ Value sort_filter(Runtime& runtime, const Value& subject, const Arguments& argum
     }
     keyed.push_back({runtime.list(std::move(keys)), std::move(item)});
   }
-  return sorted(runtime, std::move(keyed), bound.truth_or(0, false));
+  return sorted(runtime, std::move(keyed), bound.integer_or(0, 0) != 0);
 }
 
 Value unique_filter(Runtime& runtime, const Value& subject, const Arguments& arguments) {

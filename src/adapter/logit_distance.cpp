@@ -69,9 +69,9 @@ double allowed_merge_kl(DType dtype) {
     case DType::f32:
       return 1e-6;
     case DType::f16:
-      return 1e-3;
+      return 1e-4;
     default:
-      return 2e-2;
+      return 2e-3;
   }
 }
 

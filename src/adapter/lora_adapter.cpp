@@ -93,8 +93,8 @@ void LoraAdapter::restore_parameters(Context& ctx, const fs::path& folder) {
     if (!tensor) {
       missing.push_back(name);
     } else if (tensor->shape != shape) {
-      wrong.push_back(fmt::format("{} is [{}], [{}] is expected", name, fmt::join(tensor->shape, ","),
-                                  fmt::join(shape, ",")));
+      wrong.push_back(
+          fmt::format("{} is [{}], [{}] is expected", name, fmt::join(tensor->shape, ","), fmt::join(shape, ",")));
     } else {
       io::to_f32(*tensor, std::span(values).subspan(static_cast<size_t>(offset), static_cast<size_t>(rows * columns)));
     }
@@ -137,14 +137,17 @@ void LoraAdapter::save_peft(Context& ctx, const fs::path& folder) const {
 BoundAdapter LoraAdapter::factors() const {
   BoundAdapter bound(linear_count_);
   for (const LoraSlot& slot : slots_)
-    bound[static_cast<size_t>(slot.linear_index)] = {.a = parameters_.view(slot.a_offset, {slot.rank, slot.in_features}),
-                                                     .b = parameters_.view(slot.b_offset, {slot.out_features, slot.rank}),
-                                                     .scale = slot.scale,
-                                                     .dropout = 0.0f};
+    bound[static_cast<size_t>(slot.linear_index)] = {
+        .a = parameters_.view(slot.a_offset, {slot.rank, slot.in_features}),
+        .b = parameters_.view(slot.b_offset, {slot.out_features, slot.rank}),
+        .scale = slot.scale,
+        .dropout = 0.0f};
   return bound;
 }
 
-BoundAdapter LoraAdapter::bind() const { return factors(); }
+BoundAdapter LoraAdapter::bind() const {
+  return factors();
+}
 
 BoundAdapter LoraAdapter::bind(Tape& tape, std::vector<Tensor>* variables) const {
   BoundAdapter bound = factors();

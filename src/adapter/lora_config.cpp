@@ -34,7 +34,9 @@ const T* pattern_entry(const std::map<std::string, T>& patterns, std::string_vie
   return nullptr;
 }
 
-std::string last_component(const std::string& module) { return module.substr(module.rfind('.') + 1); }
+std::string last_component(const std::string& module) {
+  return module.substr(module.rfind('.') + 1);
+}
 
 }  // namespace
 
@@ -122,8 +124,7 @@ LoraConfig lora_config_from_json(std::string_view text, std::string_view where) 
     if (const auto base = json.find("base_model_name_or_path"); base != json.end() && base->is_string())
       config.base_model = base->get<std::string>();
     const auto targets = json.find("target_modules");
-    if (targets == json.end() || targets->is_null())
-      fail(ErrorCode::format, "{}: target_modules is missing", where);
+    if (targets == json.end() || targets->is_null()) fail(ErrorCode::format, "{}: target_modules is missing", where);
     if (targets->is_string()) {
       config.targets = {targets->get<std::string>()};
       config.targets_are_regex = config.targets[0] != "all-linear";
@@ -146,7 +147,7 @@ std::string lora_config_to_json(const LoraConfig& config) {
   json["base_model_name_or_path"] = config.base_model;
   json["r"] = config.rank;
   json["lora_alpha"] = config.alpha == std::floor(config.alpha) ? OrderedJson(static_cast<int64_t>(config.alpha))
-                                                                 : OrderedJson(config.alpha);
+                                                                : OrderedJson(config.alpha);
   json["lora_dropout"] = config.dropout;
   json["use_rslora"] = config.rslora;
   if (config.targets_are_regex || config.targets == std::vector<std::string>{"all-linear"})

@@ -34,8 +34,8 @@ class Tape final : public Recorder {
   /// x as a variable: gradients flow to it.
   Tensor leaf(const Tensor& x);
 
-  /// Gradients of all leaves that the scalar `loss` depends on. Nodes are freed as they are passed, so that memory falls
-  /// during backward. Errors: a loss that isn't a scalar or isn't on this tape; a saved tensor changed since.
+  /// Gradients of all leaves that the scalar `loss` depends on. Nodes are freed as they are passed, so that memory
+  /// falls during backward. Errors: a loss that isn't a scalar or isn't on this tape; a saved tensor changed since.
   Gradients backward(Context& ctx, const Tensor& loss);
   /// The same from given gradients of several outputs (undefined: none).
   Gradients backward(Context& ctx, std::span<const Tensor> outputs, std::span<const Tensor> grads);

@@ -20,5 +20,4 @@ template <class... Args>
 }  // namespace temper
 
 /// For our own bugs only; what a user or a file did wrong is an Error. Active in every build.
-#define TEMPER_ASSERT(expression) \
-  ((expression) ? (void)0 : ::temper::assertion_failed(#expression, __FILE__, __LINE__))
+#define TEMPER_ASSERT(expression) ((expression) ? (void)0 : ::temper::assertion_failed(#expression, __FILE__, __LINE__))

@@ -18,6 +18,8 @@ std::string sha256(std::span<const std::byte> bytes) {
   return hex;
 }
 
-std::string sha256_of_file(const std::filesystem::path& path) { return sha256(MappedFile(path).bytes()); }
+std::string sha256_of_file(const std::filesystem::path& path) {
+  return sha256(MappedFile(path).bytes());
+}
 
 }  // namespace temper

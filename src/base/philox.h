@@ -20,7 +20,9 @@ constexpr std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, st
 }
 
 /// Uniform in [0, 1) with 24 bits.
-constexpr float uniform01(uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24f; }
+constexpr float uniform01(uint32_t bits) {
+  return static_cast<float>(bits >> 8) * 0x1p-24f;
+}
 
 /// Where random numbers of one op come from: (seed, step, call site); the element index completes the counter.
 struct RngKey {

@@ -61,7 +61,8 @@ void ThreadPool::take_slices(Job& job) {
 void ThreadPool::work() {
   uint64_t seen = 0;
   for (;;) {
-    for (int spin = 0; spin < kSpinsBeforeSleep && generation_.load(std::memory_order_acquire) == seen && !stop_; ++spin)
+    for (int spin = 0; spin < kSpinsBeforeSleep && generation_.load(std::memory_order_acquire) == seen && !stop_;
+         ++spin)
       pause_briefly();
     Job* job = nullptr;
     {

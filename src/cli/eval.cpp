@@ -35,8 +35,8 @@ void add_eval(CLI::App& app, Session& session) {
       LoadedModel loaded(session, args->model, args->adapter);
       const train::Dataset dataset = train::load_dataset(
           loaded.model, args->data, {.mask = parse_mask(args->mask), .max_tokens = args->max_tokens});
-      const train::EvalResult result = train::evaluate(loaded.ctx(), loaded.model.language_model(),
-                                                       loaded.adapter_or_null(), dataset, 1024);
+      const train::EvalResult result =
+          train::evaluate(loaded.ctx(), loaded.model.language_model(), loaded.adapter_or_null(), dataset, 1024);
       const auto rows = static_cast<int64_t>(dataset.rows.size());
       if (args->json)
         print_json_line({{"loss", result.loss},

@@ -89,8 +89,8 @@ int generate_batch(LoadedModel& loaded, const GenerateArguments& args) {
 }
 
 int generate_one(LoadedModel& loaded, const GenerateArguments& args) {
-  const std::string prompt = args.prompt_file.empty() ? (args.prompt == "-" ? read_stdin() : args.prompt)
-                                                      : read_file(args.prompt_file);
+  const std::string prompt =
+      args.prompt_file.empty() ? (args.prompt == "-" ? read_stdin() : args.prompt) : read_file(args.prompt_file);
   const std::vector<std::vector<int32_t>> prompts = {args.ids.empty() ? prompt_ids(loaded.model, args, prompt)
                                                                       : parse_ids(args.ids)};
   Generator generator(loaded.ctx(), loaded.model, loaded.adapter_or_null());
@@ -122,7 +122,9 @@ int generate_one(LoadedModel& loaded, const GenerateArguments& args) {
 
 void add_sampling_options(CLI::App& command, GenerateOptions& options) {
   SampleAttrs& s = options.sampling;
-  command.add_option("--max-tokens", options.max_tokens, "new tokens at most")->capture_default_str()->check(CLI::PositiveNumber);
+  command.add_option("--max-tokens", options.max_tokens, "new tokens at most")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   const std::string group = "Sampling";
   command.add_option("--temp", s.temperature, "0: always the most likely token")
       ->capture_default_str()

@@ -50,7 +50,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     const auto chosen = app.get_subcommands();
-    print_error(fmt::format("{}; see temper {}--help", error.what(), chosen.empty() ? "" : chosen[0]->get_name() + " "));
+    print_error(
+        fmt::format("{}; see temper {}--help", error.what(), chosen.empty() ? "" : chosen[0]->get_name() + " "));
     return kUsage;
   }
   log::set_up(session.quiet, session.verbose);

@@ -15,10 +15,9 @@ struct ScoreArguments {
 
 int score(const Session& session, const ScoreArguments& args) {
   LoadedModel loaded(session, args.model, args.adapter);
-  const std::vector<int32_t> ids = args.ids.empty()
-                                       ? loaded.model.tokenizer().encode_with_special(
-                                             args.text == "-" ? read_stdin() : args.text)
-                                       : parse_ids(args.ids);
+  const std::vector<int32_t> ids =
+      args.ids.empty() ? loaded.model.tokenizer().encode_with_special(args.text == "-" ? read_stdin() : args.text)
+                       : parse_ids(args.ids);
   const std::vector<double> logprobs =
       score_tokens(loaded.ctx(), loaded.model.language_model(), loaded.adapter_or_null(), ids);
   double total = 0;
@@ -32,9 +31,11 @@ int score(const Session& session, const ScoreArguments& args) {
   } else {
     for (size_t i = 0; i < ids.size(); ++i)
       fmt::print("{:>8}  {:>10}  {}\n", ids[i], i ? fmt::format("{:.4f}", logprobs[i]) : "",
-                 OrderedJson(loaded.model.tokenizer().bytes_of(ids[i])).dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
+                 OrderedJson(loaded.model.tokenizer().bytes_of(ids[i]))
+                     .dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
     const auto scored = static_cast<double>(ids.size()) - 1;
-    if (scored > 0) fmt::print("mean log-probability {:.4f}, perplexity {:.3f}\n", total / scored, std::exp(-total / scored));
+    if (scored > 0)
+      fmt::print("mean log-probability {:.4f}, perplexity {:.3f}\n", total / scored, std::exp(-total / scored));
   }
   loaded.runtime.report(session.device);
   return 0;

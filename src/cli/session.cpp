@@ -122,8 +122,9 @@ void print_json_line(const OrderedJson& json) {
 }
 
 std::string human_count(double n) {
-  return n >= 1e9 ? fmt::format("{:.2f} B", n / 1e9) : n >= 1e6 ? fmt::format("{:.1f} M", n / 1e6)
-                                                                : fmt::format("{:.0f}", n);
+  return n >= 1e9   ? fmt::format("{:.2f} B", n / 1e9)
+         : n >= 1e6 ? fmt::format("{:.1f} M", n / 1e6)
+                    : fmt::format("{:.0f}", n);
 }
 
 std::string human_bytes(double bytes) {
@@ -131,7 +132,9 @@ std::string human_bytes(double bytes) {
   return bytes >= 1e9 ? fmt::format("{:.2f} GB", bytes / 1e9) : fmt::format("{:.0f} MB", bytes / 1e6);
 }
 
-const std::atomic<bool>& interrupted() { return interrupt_requested; }
+const std::atomic<bool>& interrupted() {
+  return interrupt_requested;
+}
 
 void catch_interrupts() {
   std::signal(SIGINT, on_interrupt);

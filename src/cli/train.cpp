@@ -50,11 +50,11 @@ Data load_data(const TextModel& model, const TrainOptions& options) {
     log::info("{}: {} rows, {} tokens, {} of them trained", set.path.string(), set.rows.size(), set.tokens(),
               set.targets());
     if (set.rows_cut > 0)
-      log::warn("{}: {} rows are longer than --seq-len {} and were cut; what was cut is not trained",
-                set.path.string(), set.rows_cut, options.seq_len);
+      log::warn("{}: {} rows are longer than --seq-len {} and were cut; what was cut is not trained", set.path.string(),
+                set.rows_cut, options.seq_len);
     if (set.rows_without_stop > 0)
-      log::warn("{}: {} rows don't end with a stop token; from them the model doesn't learn to stop",
-                set.path.string(), set.rows_without_stop);
+      log::warn("{}: {} rows don't end with a stop token; from them the model doesn't learn to stop", set.path.string(),
+                set.rows_without_stop);
   };
   note(data.train);
   if (data.valid) note(*data.valid);
@@ -64,10 +64,10 @@ Data load_data(const TextModel& model, const TrainOptions& options) {
 /// An --out that holds an earlier run is neither overwritten nor continued unasked.
 void prepare_out(const TrainOptions& options) {
   const fs::path out = options.out;
-  if (fs::exists(out) && !fs::is_directory(out))
-    fail(ErrorCode::io, "{}: exists and is not a folder", out.string());
+  if (fs::exists(out) && !fs::is_directory(out)) fail(ErrorCode::io, "{}: exists and is not a folder", out.string());
   if (fs::exists(out) && !fs::is_empty(out) && !options.resume && !options.overwrite)
-    fail(ErrorCode::io, "{}: exists already; --resume goes on with it, --overwrite replaces it, or choose another --out",
+    fail(ErrorCode::io,
+         "{}: exists already; --resume goes on with it, --overwrite replaces it, or choose another --out",
          out.string());
   if (options.overwrite) {
     // Only what a run writes: a mistyped --out must not cost anything else.
@@ -209,15 +209,22 @@ Summary summarize(const std::vector<train::StepMetrics>& session_steps, const st
 }
 
 OrderedJson json_of(const train::StepMetrics& m) {
-  return {{"type", "train"},       {"step", m.step},
-          {"loss", m.loss},        {"lr", m.lr},
-          {"grad_norm", m.grad_norm}, {"tokens", m.tokens},
-          {"target_tokens", m.target_tokens}, {"step_ms", m.step_ms},
+  return {{"type", "train"},
+          {"step", m.step},
+          {"loss", m.loss},
+          {"lr", m.lr},
+          {"grad_norm", m.grad_norm},
+          {"tokens", m.tokens},
+          {"target_tokens", m.target_tokens},
+          {"step_ms", m.step_ms},
           {"tokens_per_s", m.tokens_per_s}};
 }
 
 OrderedJson json_of(const train::EvalMetrics& m) {
-  return {{"type", "valid"}, {"step", m.step}, {"loss", m.loss}, {"perplexity", m.perplexity},
+  return {{"type", "valid"},
+          {"step", m.step},
+          {"loss", m.loss},
+          {"perplexity", m.perplexity},
           {"target_tokens", m.target_tokens}};
 }
 
@@ -229,8 +236,9 @@ int dry_run(const TrainOptions& options, const LoadedModel& loaded, const LoraAd
              train::total_steps(options.train, data.train), options.train.grad_accum,
              train::count_text(memory.mean_batch_tokens), train::count_text(memory.largest_batch_tokens));
   fmt::print("memory: about {}: weights {}, activations {}, adapter and optimizer {}, working space {}\n",
-             train::bytes_text(memory.total()), train::bytes_text(memory.weights), train::bytes_text(memory.activations),
-             train::bytes_text(memory.optimizer), train::bytes_text(memory.workspace));
+             train::bytes_text(memory.total()), train::bytes_text(memory.weights),
+             train::bytes_text(memory.activations), train::bytes_text(memory.optimizer),
+             train::bytes_text(memory.workspace));
   return 0;
 }
 
@@ -354,8 +362,7 @@ int train_command(const Session& session, TrainOptions options) {
                                 .expected = train::expected_reply(samples[i].row)});
   }
   report.total_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - program_start).count();
-  if (result.interrupted)
-    report.notes.push_back(fmt::format("Interrupted after step {} of {}.", result.steps, total));
+  if (result.interrupted) report.notes.push_back(fmt::format("Interrupted after step {} of {}.", result.steps, total));
   train::write_report(out / "report.html", report);
 
   if (options.log_json)

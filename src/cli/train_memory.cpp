@@ -29,8 +29,7 @@ MemoryEstimate estimate_memory(const LanguageModel& model, const LoraAdapter& ad
   // and their product.
   const double per_block = element * tokens * (4 * hidden + 2 * heads + 2 * kv + 3 * inner);
   estimate.weights = static_cast<double>(model.weight_bytes());
-  estimate.activations =
-      config.grad_checkpoint ? layers * element * tokens * hidden + per_block : layers * per_block;
+  estimate.activations = config.grad_checkpoint ? layers * element * tokens * hidden + per_block : layers * per_block;
   estimate.optimizer = 4.0 * 4.0 * static_cast<double>(adapter.parameter_count());
   // The cross entropy's chunk of logits, and a few activations of the block at work.
   estimate.workspace = 128.0 * 4.0 * static_cast<double>(c.vocab_size) + 4.0 * tokens * (2 * hidden + 2 * inner);

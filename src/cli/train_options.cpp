@@ -20,7 +20,9 @@ std::vector<std::string> split_names(const std::string& text) {
 }
 
 /// A target with regex punctuation is a regular expression, as in PEFT a lone string would be; names hold none.
-bool looks_like_regex(const std::string& text) { return text.find_first_of("*+?()[]{}|\\^$") != std::string::npos; }
+bool looks_like_regex(const std::string& text) {
+  return text.find_first_of("*+?()[]{}|\\^$") != std::string::npos;
+}
 
 }  // namespace
 
@@ -86,7 +88,8 @@ void add_train_options(CLI::App& command, TrainOptions& o) {
   command.add_flag("--resume", o.resume, "go on from the newest checkpoint in --out")->group(group);
   command.add_flag("--overwrite", o.overwrite, "replace what an earlier run left in --out")->group(group);
   command.add_flag("--dry-run", o.dry_run, "say what would be trained and how much memory it needs")->group(group);
-  command.add_flag("--log-json", o.log_json, "metrics as JSON lines on standard output, nothing else there")->group(group);
+  command.add_flag("--log-json", o.log_json, "metrics as JSON lines on standard output, nothing else there")
+      ->group(group);
 }
 
 void finish_options(TrainOptions& o) {

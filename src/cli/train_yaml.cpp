@@ -27,7 +27,9 @@ YamlKey value_of(std::string flag, T& (*field)(TrainOptions&)) {
   return {std::move(flag), [field](const YAML::Node& node, TrainOptions& o) { field(o) = node.as<T>(); }};
 }
 
-YamlKey ignored() { return {"", [](const YAML::Node&, TrainOptions&) {}}; }
+YamlKey ignored() {
+  return {"", [](const YAML::Node&, TrainOptions&) {}};
+}
 
 void read_lora_parameters(const YAML::Node& node, TrainOptions& o) {
   double rank_scale = -1;
@@ -47,7 +49,8 @@ void read_lora_parameters(const YAML::Node& node, TrainOptions& o) {
       for (const auto& name : entry.second) names += (names.empty() ? "" : ",") + name.as<std::string>();
       o.targets = names;
     } else {
-      throw YAML::Exception(entry.first.Mark(), "unknown key '" + key + "' in lora_parameters; rank, scale, dropout and keys are known");
+      throw YAML::Exception(entry.first.Mark(),
+                            "unknown key '" + key + "' in lora_parameters; rank, scale, dropout and keys are known");
     }
   }
   if (rank_scale >= 0) o.lora.alpha = rank_scale * static_cast<double>(o.lora.rank);
@@ -85,25 +88,31 @@ const std::map<std::string, YamlKey>& yaml_keys() {
     add({"data"}, value_of<std::string>("--data", [](O& o) -> std::string& { return o.data; }));
     add({"adapter_path", "out"}, value_of<std::string>("--out", [](O& o) -> std::string& { return o.out; }));
     add({"resume_adapter_file", "init_adapter"}, {"--init-adapter", [](const YAML::Node& n, O& o) {
-           if (!n.IsNull()) o.init_adapter = n.as<std::string>();
-         }});
+                                                    if (!n.IsNull()) o.init_adapter = n.as<std::string>();
+                                                  }});
     add({"iters", "steps"}, value_of<int64_t>("--steps", [](O& o) -> int64_t& { return o.train.steps; }));
     add({"epochs"}, value_of<int64_t>("--epochs", [](O& o) -> int64_t& { return o.train.epochs; }));
     add({"batch_size"}, value_of<int64_t>("--batch-size", [](O& o) -> int64_t& { return o.train.batches.batch_size; }));
-    add({"batch_tokens"}, value_of<int64_t>("--batch-tokens", [](O& o) -> int64_t& { return o.train.batches.batch_tokens; }));
+    add({"batch_tokens"},
+        value_of<int64_t>("--batch-tokens", [](O& o) -> int64_t& { return o.train.batches.batch_tokens; }));
     add({"max_seq_length", "seq_len"}, value_of<int64_t>("--seq-len", [](O& o) -> int64_t& { return o.seq_len; }));
     add({"learning_rate", "lr"}, value_of<double>("--lr", [](O& o) -> double& { return o.train.lr; }));
     add({"lr_schedule", "schedule"}, {"--schedule", read_schedule});
     add({"warmup"}, value_of<int64_t>("--warmup", [](O& o) -> int64_t& { return o.train.warmup; }));
     add({"weight_decay"}, value_of<double>("--weight-decay", [](O& o) -> double& { return o.train.weight_decay; }));
     add({"max_grad_norm"}, value_of<double>("--max-grad-norm", [](O& o) -> double& { return o.train.max_grad_norm; }));
-    add({"label_smoothing"}, value_of<float>("--label-smoothing", [](O& o) -> float& { return o.train.label_smoothing; }));
-    add({"grad_accumulation_steps", "grad_accum"}, value_of<int64_t>("--grad-accum", [](O& o) -> int64_t& { return o.train.grad_accum; }));
-    add({"grad_checkpoint"}, value_of<bool>("--grad-checkpoint", [](O& o) -> bool& { return o.train.grad_checkpoint; }));
-    add({"steps_per_eval", "eval_every"}, value_of<int64_t>("--eval-every", [](O& o) -> int64_t& { return o.train.eval_every; }));
+    add({"label_smoothing"},
+        value_of<float>("--label-smoothing", [](O& o) -> float& { return o.train.label_smoothing; }));
+    add({"grad_accumulation_steps", "grad_accum"},
+        value_of<int64_t>("--grad-accum", [](O& o) -> int64_t& { return o.train.grad_accum; }));
+    add({"grad_checkpoint"},
+        value_of<bool>("--grad-checkpoint", [](O& o) -> bool& { return o.train.grad_checkpoint; }));
+    add({"steps_per_eval", "eval_every"},
+        value_of<int64_t>("--eval-every", [](O& o) -> int64_t& { return o.train.eval_every; }));
     add({"save_every"}, value_of<int64_t>("--save-every", [](O& o) -> int64_t& { return o.train.save_every; }));
     add({"seed"}, value_of<uint64_t>("--seed", [](O& o) -> uint64_t& { return o.train.seed; }));
-    add({"num_layers", "lora_layers"}, value_of<int64_t>("--num-layers", [](O& o) -> int64_t& { return o.num_layers; }));
+    add({"num_layers", "lora_layers"},
+        value_of<int64_t>("--num-layers", [](O& o) -> int64_t& { return o.num_layers; }));
     add({"lora_parameters"}, {"", read_lora_parameters});
     add({"rank"}, value_of<int64_t>("--rank", [](O& o) -> int64_t& { return o.lora.rank; }));
     add({"alpha"}, value_of<double>("--alpha", [](O& o) -> double& { return o.lora.alpha; }));
@@ -112,13 +121,14 @@ const std::map<std::string, YamlKey>& yaml_keys() {
     add({"targets"}, value_of<std::string>("--targets", [](O& o) -> std::string& { return o.targets; }));
     add({"pack"}, value_of<bool>("--pack", [](O& o) -> bool& { return o.pack; }));
     add({"mask_prompt"}, {"--mask-prompt", [](const YAML::Node& n, O& o) {
-           const auto text = n.as<std::string>();
-           o.mask = text == "true" ? "last" : text == "false" ? "none" : text;
-         }});
+                            const auto text = n.as<std::string>();
+                            o.mask = text == "true" ? "last" : text == "false" ? "none" : text;
+                          }});
     add({"fine_tune_type"}, {"", [](const YAML::Node& n, O&) { require_value(n, "lora"); }});
     add({"optimizer"}, {"", [](const YAML::Node& n, O&) { require_value(n, "adamw"); }});
     // What mlx-lm's files carry and means nothing here: reporting is always on, and `temper train` always trains.
-    add({"train", "test", "val_batches", "test_batches", "steps_per_report", "report_to", "project_name", "wandb"}, ignored());
+    add({"train", "test", "val_batches", "test_batches", "steps_per_report", "report_to", "project_name", "wandb"},
+        ignored());
     return k;
   }();
   return keys;

@@ -12,10 +12,10 @@ struct Counters {
   std::map<std::string, int64_t, std::less<>> launches;    ///< kernel launches by op
   std::map<std::string, int64_t, std::less<>> composites;  ///< ops that ran as their composite, by op
   int64_t barriers = 0;
-  int64_t commits = 0;  ///< batches handed to the device
-  int64_t waits = 0;    ///< times the host waited for the device
-  int64_t buffers_created = 0;   ///< memory taken from the system
-  int64_t buffers_reused = 0;    ///< memory taken from the pool
+  int64_t commits = 0;          ///< batches handed to the device
+  int64_t waits = 0;            ///< times the host waited for the device
+  int64_t buffers_created = 0;  ///< memory taken from the system
+  int64_t buffers_reused = 0;   ///< memory taken from the pool
   int64_t bytes_created = 0;
   int64_t peak_bytes = 0;  ///< highest sum of live tensor memory
   int64_t uploads = 0, upload_bytes = 0;

@@ -9,8 +9,8 @@
 
 namespace temper {
 
-/// What a kernel reads or writes. Outputs reach a kernel as operands, never as tensors: the tensor over a buffer is made
-/// only after the kernel has been encoded.
+/// What a kernel reads or writes. Outputs reach a kernel as operands, never as tensors: the tensor over a buffer is
+/// made only after the kernel has been encoded.
 struct Operand {
   std::shared_ptr<Buffer> buffer;
   TensorSpec spec;
@@ -22,7 +22,9 @@ struct Operand {
   bool defined() const { return buffer != nullptr; }
 };
 
-inline Operand operand(const Tensor& tensor) { return {tensor.buffer(), tensor.spec()}; }
+inline Operand operand(const Tensor& tensor) {
+  return {tensor.buffer(), tensor.spec()};
+}
 
 using Operands = std::span<const Operand>;
 

@@ -29,8 +29,8 @@ void check_prompt(const io::ModelConfig& config, const std::vector<int32_t>& ids
 struct Slot {
   size_t prompt;
   int64_t sequence;
-  int64_t room;                 // tokens that may still be generated
-  std::vector<int32_t> next;    // tokens for the next forward pass: the prompt, then one at a time
+  int64_t room;                  // tokens that may still be generated
+  std::vector<int32_t> next;     // tokens for the next forward pass: the prompt, then one at a time
   std::vector<int32_t> history;  // all tokens so far
   ReplyText text;
 };
@@ -57,13 +57,15 @@ std::vector<Reply> Generator::run(std::span<const std::vector<int32_t>> prompts,
   for (size_t i = 0; i < prompts.size(); ++i) {
     check_prompt(config, prompts[i], i);
     replies[i].prompt_tokens = static_cast<int64_t>(prompts[i].size());
-    capacity = std::max(capacity, std::min(config.max_position_embeddings, replies[i].prompt_tokens + options.max_tokens));
+    capacity =
+        std::max(capacity, std::min(config.max_position_embeddings, replies[i].prompt_tokens + options.max_tokens));
   }
   if (prompts.empty() || options.max_tokens < 1) {
     for (Reply& reply : replies) reply.finish_reason = "length";
     return replies;
   }
-  const auto sequences = std::min<int64_t>(std::max<int64_t>(1, options.max_batch), static_cast<int64_t>(prompts.size()));
+  const auto sequences =
+      std::min<int64_t>(std::max<int64_t>(1, options.max_batch), static_cast<int64_t>(prompts.size()));
   KvCache cache(ctx_, model.cache_geometry(), model.compute_dtype(), sequences, capacity);
 
   std::vector<int64_t> free_sequences;
@@ -115,16 +117,17 @@ std::vector<Reply> Generator::run(std::span<const std::vector<int32_t>> prompts,
       stats_.decode_seconds += seconds;
     }
 
+    const bool interrupted = stop && stop->load();  // once a step: it ends all replies or none
     std::vector<Slot> going;
     for (size_t i = 0; i < slots.size(); ++i) {
       Slot& slot = slots[i];
       Reply& reply = replies[slot.prompt];
       const int32_t id = ids[i];
       reply.ids.push_back(id);
-      const bool ends = !options.ignore_eos && (model_.stop_tokens().contains(id) ||
-                                                std::ranges::find(options.stop_tokens, id) != options.stop_tokens.end());
+      const bool ends =
+          !options.ignore_eos && (model_.stop_tokens().contains(id) ||
+                                  std::ranges::find(options.stop_tokens, id) != options.stop_tokens.end());
       std::string text = ends ? std::string() : slot.text.push(id);
-      const bool interrupted = stop && stop->load();
       const bool full = --slot.room <= 0 || interrupted;
       const bool done = ends || slot.text.stopped() || full;
       if (done) {
@@ -140,8 +143,10 @@ std::vector<Reply> Generator::run(std::span<const std::vector<int32_t>> prompts,
       going.push_back(std::move(slot));
     }
     slots = std::move(going);
-    if (stop && stop->load()) break;
+    if (interrupted) break;
   }
+  for (Reply& reply : replies)  // prompts that were never begun
+    if (reply.finish_reason.empty()) reply.finish_reason = "interrupted";
   return replies;
 }
 

@@ -13,9 +13,9 @@
 namespace temper {
 
 struct GenerateOptions {
-  int64_t max_tokens = 256;                 ///< new tokens a prompt, at most
+  int64_t max_tokens = 256;                      ///< new tokens a prompt, at most
   SampleAttrs sampling = {.temperature = 0.0f};  ///< temperature 0: the most likely token
-  float repetition_penalty = 1.0f;          ///< 1: none
+  float repetition_penalty = 1.0f;               ///< 1: none
   uint64_t seed = 0;
   std::vector<std::string> stop_strings = {};  ///< end the reply; not part of its text
   std::vector<int32_t> stop_tokens = {};       ///< beside the model's own
@@ -27,7 +27,8 @@ struct GenerateOptions {
 struct Reply {
   std::vector<int32_t> ids;   ///< new tokens, the one that ended the reply included
   std::string text;           ///< special tokens left out
-  std::string finish_reason;  ///< "stop": end token or stop string; "length": max_tokens or the context's end
+  std::string finish_reason;  ///< "stop": end token or stop string; "length": max_tokens or the context's end;
+                              ///< "interrupted"
   int64_t prompt_tokens = 0;
 };
 

@@ -15,9 +15,13 @@ size_t overlap(const std::string& text, const std::string& word) {
 
 }  // namespace
 
-std::string ReplyText::push(int32_t id) { return release(decoder_.push(id), false); }
+std::string ReplyText::push(int32_t id) {
+  return release(decoder_.push(id), false);
+}
 
-std::string ReplyText::finish() { return release(decoder_.flush(), true); }
+std::string ReplyText::finish() {
+  return release(decoder_.flush(), true);
+}
 
 std::string ReplyText::release(std::string text, bool last) {
   if (stopped_) return {};

@@ -20,9 +20,12 @@ std::string list_of(std::vector<std::string> names) {
 QuantType quant_type(const io::StoredTensor& tensor) {
   if (const auto* quant = std::get_if<QuantType>(&tensor.type)) return *quant;
   switch (std::get<DType>(tensor.type)) {
-    case DType::f32: return QuantType::f32;
-    case DType::f16: return QuantType::f16;
-    case DType::bf16: return QuantType::bf16;
+    case DType::f32:
+      return QuantType::f32;
+    case DType::f16:
+      return QuantType::f16;
+    case DType::bf16:
+      return QuantType::bf16;
     default:
       fail(ErrorCode::unsupported, "weight '{}' is stored as {}, which no kernel multiplies with", tensor.name,
            io::name_of(tensor.type));
@@ -39,8 +42,8 @@ std::optional<io::StoredTensor> WeightLoader::take(const std::string& name, cons
   }
   io::StoredTensor tensor = checkpoint_.tensor(name);
   if (tensor.shape != shape) {
-    wrong_shape_.push_back(
-        fmt::format("{} is [{}], config.json asks for [{}]", name, fmt::join(tensor.shape, ","), fmt::join(shape, ",")));
+    wrong_shape_.push_back(fmt::format("{} is [{}], config.json asks for [{}]", name, fmt::join(tensor.shape, ","),
+                                       fmt::join(shape, ",")));
     return std::nullopt;
   }
   return tensor;
@@ -76,7 +79,8 @@ void WeightLoader::finish() {
   if (missing_.empty() && wrong_shape_.empty() && unexpected.empty()) return;
   std::string text = fmt::format("{}: the weights don't fit the configuration", checkpoint_.path().string());
   if (!missing_.empty()) text += fmt::format("; {} missing: {}", missing_.size(), list_of(missing_));
-  if (!wrong_shape_.empty()) text += fmt::format("; {} of another shape: {}", wrong_shape_.size(), list_of(wrong_shape_));
+  if (!wrong_shape_.empty())
+    text += fmt::format("; {} of another shape: {}", wrong_shape_.size(), list_of(wrong_shape_));
   if (!unexpected.empty()) text += fmt::format("; {} unexpected: {}", unexpected.size(), list_of(unexpected));
   throw Error(ErrorCode::format, text);
 }

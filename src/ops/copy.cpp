@@ -17,8 +17,12 @@ constexpr OpRule<Copy> kCopy{
 
 }  // namespace
 
-Tensor copy(Context& ctx, const Tensor& x) { return apply_one(ctx, kCopy, {x}, {}); }
+Tensor copy(Context& ctx, const Tensor& x) {
+  return apply_one(ctx, kCopy, {x}, {});
+}
 
-Tensor contiguous(Context& ctx, const Tensor& x) { return x.is_contiguous() ? x : copy(ctx, x); }
+Tensor contiguous(Context& ctx, const Tensor& x) {
+  return x.is_contiguous() ? x : copy(ctx, x);
+}
 
 }  // namespace temper

@@ -9,7 +9,9 @@ namespace {
 
 using specs::Matmul;
 
-Shape batch_of(const Shape& shape) { return Shape(shape.extents().first(static_cast<size_t>(shape.rank() - 2))); }
+Shape batch_of(const Shape& shape) {
+  return Shape(shape.extents().first(static_cast<size_t>(shape.rank() - 2)));
+}
 
 std::vector<TensorSpec> infer(std::span<const TensorSpec> in, const Matmul::Attrs& attrs) {
   const Shape &a = in[0].shape(), &b = in[1].shape();

@@ -19,7 +19,9 @@ void fail_without_kernel(const Context& ctx, std::string_view op, std::span<cons
        text);
 }
 
-uint64_t buffer_version(const Tensor& tensor) { return tensor.buffer()->version(); }
+uint64_t buffer_version(const Tensor& tensor) {
+  return tensor.buffer()->version();
+}
 
 void check_in_place(std::string_view op, std::span<const Tensor> tensors, size_t states) {
   for (size_t i = 0; i < tensors.size(); ++i) {

@@ -26,11 +26,11 @@ struct Saved {
 
 template <class Attrs>
 struct VjpArgs {
-  std::span<const Tensor> inputs;        ///< undefined where not saved
-  std::span<const Tensor> outputs;       ///< undefined where not saved
-  std::span<const TensorSpec> specs;     ///< of all inputs, saved or not
-  std::span<const Tensor> grads;         ///< of the outputs, contiguous; undefined where none came
-  uint32_t needs_grad = 0;               ///< bit i: input i needs a gradient
+  std::span<const Tensor> inputs;     ///< undefined where not saved
+  std::span<const Tensor> outputs;    ///< undefined where not saved
+  std::span<const TensorSpec> specs;  ///< of all inputs, saved or not
+  std::span<const Tensor> grads;      ///< of the outputs, contiguous; undefined where none came
+  uint32_t needs_grad = 0;            ///< bit i: input i needs a gradient
   const Attrs& attrs;
 
   bool needs(int input) const { return (needs_grad >> input) & 1u; }
@@ -186,11 +186,12 @@ std::vector<Tensor> apply(Context& ctx, const OpRule<Spec>& rule, std::vector<Te
   return outputs;
 }
 
-/// Runs a `name_` op: `states` are read and written in place, `inputs` only read; the kernel gets the states first, then
-/// the inputs, and the states as outputs. Such ops are primitives, have no gradient, and refuse tensors that need one.
+/// Runs a `name_` op: `states` are read and written in place, `inputs` only read; the kernel gets the states first,
+/// then the inputs, and the states as outputs. Such ops are primitives, have no gradient, and refuse tensors that need
+/// one.
 template <class Spec>
-void apply_in_place(Context& ctx, const OpRule<Spec>& rule, std::span<const Tensor> states,
-                    std::vector<Tensor> inputs, const typename Spec::Attrs& attrs) {
+void apply_in_place(Context& ctx, const OpRule<Spec>& rule, std::span<const Tensor> states, std::vector<Tensor> inputs,
+                    const typename Spec::Attrs& attrs) {
   std::vector<Tensor> all(states.begin(), states.end());
   all.insert(all.end(), inputs.begin(), inputs.end());
   detail::check_operands(ctx, Spec::name, all);

@@ -5,8 +5,8 @@
 namespace temper {
 
 /// Memory that `name_` ops change: parameters, optimizer moments, KV caches. Everything else is an immutable tensor.
-/// The State owns its buffer; tensor() shares it, so what is read from it later sees later writes, and a tape that saved
-/// it refuses to run backward after a write.
+/// The State owns its buffer; tensor() shares it, so what is read from it later sees later writes, and a tape that
+/// saved it refuses to run backward after a write.
 class State {
  public:
   State() = default;

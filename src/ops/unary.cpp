@@ -10,8 +10,7 @@ using specs::Unary;
 using specs::UnaryBackward;
 
 std::vector<TensorSpec> same_as_first(std::span<const TensorSpec> in, const Unary::Attrs&) {
-  if (!is_floating(in[0].dtype))
-    fail(ErrorCode::dtype_mismatch, "unary: {} is not a floating type", to_string(in[0]));
+  if (!is_floating(in[0].dtype)) fail(ErrorCode::dtype_mismatch, "unary: {} is not a floating type", to_string(in[0]));
   return {spec(in[0].dtype, in[0].shape())};
 }
 
@@ -41,14 +40,32 @@ Tensor affine(Context& ctx, Tensor x, double scale, double offset) {
   inputs.push_back(std::move(x));
   return apply_one(ctx, kUnary, std::move(inputs), {.kind = Unary::Kind::affine, .scale = scale, .offset = offset});
 }
-Tensor exp(Context& ctx, Tensor x) { return unary(ctx, std::move(x), Unary::Kind::exp); }
-Tensor log(Context& ctx, Tensor x) { return unary(ctx, std::move(x), Unary::Kind::log); }
-Tensor sqrt(Context& ctx, Tensor x) { return unary(ctx, std::move(x), Unary::Kind::sqrt); }
-Tensor rsqrt(Context& ctx, Tensor x) { return unary(ctx, std::move(x), Unary::Kind::rsqrt); }
-Tensor tanh(Context& ctx, Tensor x) { return unary(ctx, std::move(x), Unary::Kind::tanh); }
-Tensor sigmoid(Context& ctx, Tensor x) { return unary(ctx, std::move(x), Unary::Kind::sigmoid); }
-Tensor silu(Context& ctx, Tensor x) { return unary(ctx, std::move(x), Unary::Kind::silu); }
-Tensor gelu(Context& ctx, Tensor x) { return unary(ctx, std::move(x), Unary::Kind::gelu); }
-Tensor gelu_tanh(Context& ctx, Tensor x) { return unary(ctx, std::move(x), Unary::Kind::gelu_tanh); }
+Tensor exp(Context& ctx, Tensor x) {
+  return unary(ctx, std::move(x), Unary::Kind::exp);
+}
+Tensor log(Context& ctx, Tensor x) {
+  return unary(ctx, std::move(x), Unary::Kind::log);
+}
+Tensor sqrt(Context& ctx, Tensor x) {
+  return unary(ctx, std::move(x), Unary::Kind::sqrt);
+}
+Tensor rsqrt(Context& ctx, Tensor x) {
+  return unary(ctx, std::move(x), Unary::Kind::rsqrt);
+}
+Tensor tanh(Context& ctx, Tensor x) {
+  return unary(ctx, std::move(x), Unary::Kind::tanh);
+}
+Tensor sigmoid(Context& ctx, Tensor x) {
+  return unary(ctx, std::move(x), Unary::Kind::sigmoid);
+}
+Tensor silu(Context& ctx, Tensor x) {
+  return unary(ctx, std::move(x), Unary::Kind::silu);
+}
+Tensor gelu(Context& ctx, Tensor x) {
+  return unary(ctx, std::move(x), Unary::Kind::gelu);
+}
+Tensor gelu_tanh(Context& ctx, Tensor x) {
+  return unary(ctx, std::move(x), Unary::Kind::gelu_tanh);
+}
 
 }  // namespace temper

@@ -9,8 +9,8 @@ struct DTypeName {
   DType dtype;
   std::string_view name;
 };
-constexpr DTypeName kDTypeNames[] = {{DType::f32, "f32"}, {DType::f16, "f16"}, {DType::bf16, "bf16"},
-                                     {DType::f64, "f64"}, {DType::i32, "i32"}, {DType::i64, "i64"},
+constexpr DTypeName kDTypeNames[] = {{DType::f32, "f32"}, {DType::f16, "f16"},     {DType::bf16, "bf16"},
+                                     {DType::f64, "f64"}, {DType::i32, "i32"},     {DType::i64, "i64"},
                                      {DType::u8, "u8"},   {DType::boolean, "bool"}};
 
 struct QuantInfo {
@@ -45,7 +45,11 @@ std::optional<DType> dtype_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-std::string_view name_of(QuantType type) { return info_of(type).name; }
-BlockSize block_size(QuantType type) { return info_of(type).block; }
+std::string_view name_of(QuantType type) {
+  return info_of(type).name;
+}
+BlockSize block_size(QuantType type) {
+  return info_of(type).block;
+}
 
 }  // namespace temper

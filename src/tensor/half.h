@@ -14,7 +14,9 @@ struct f16_t {
   uint16_t bits;
 };
 
-inline float to_f32(bf16_t x) { return std::bit_cast<float>(uint32_t{x.bits} << 16); }
+inline float to_f32(bf16_t x) {
+  return std::bit_cast<float>(uint32_t{x.bits} << 16);
+}
 
 inline bf16_t to_bf16(float x) {
   const uint32_t u = std::bit_cast<uint32_t>(x);
@@ -39,7 +41,7 @@ inline f16_t to_f16(float x) {
   const uint32_t magnitude = u & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return {static_cast<uint16_t>(sign | 0x7e00u)};
   if (magnitude >= 0x477ff000u) return {static_cast<uint16_t>(sign | 0x7c00u)};  // rounds past 65504
-  if (magnitude < 0x38800000u) {                                                // below 2^-14: subnormal or zero
+  if (magnitude < 0x38800000u) {                                                 // below 2^-14: subnormal or zero
     // Adding 2^-1 aligns the ulp of the sum with f16's subnormal ulp (2^-24), so the hardware rounds for us.
     const float rounded = std::bit_cast<float>(magnitude) + 0.5f;
     return {static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(rounded) - 0x3f000000u))};
@@ -48,7 +50,9 @@ inline f16_t to_f16(float x) {
   return {static_cast<uint16_t>(sign | ((magnitude + 0xc8000fffu + odd) >> 13))};
 }
 
-inline float to_f32(float x) { return x; }
+inline float to_f32(float x) {
+  return x;
+}
 
 /// T is float, bf16_t or f16_t.
 template <class T>

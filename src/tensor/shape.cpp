@@ -39,9 +39,13 @@ int64_t Shape::elements() const {
   return n;
 }
 
-bool operator==(const Shape& a, const Shape& b) { return std::ranges::equal(a.extents(), b.extents()); }
+bool operator==(const Shape& a, const Shape& b) {
+  return std::ranges::equal(a.extents(), b.extents());
+}
 
-std::string to_string(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape.extents(), ",")); }
+std::string to_string(const Shape& shape) {
+  return fmt::format("[{}]", fmt::join(shape.extents(), ","));
+}
 
 Layout Layout::contiguous(const Shape& shape) {
   Layout layout{shape, {}, 0};

@@ -5,7 +5,9 @@
 
 namespace temper {
 
-TensorSpec spec(DType dtype, const Shape& shape) { return {dtype, Layout::contiguous(shape)}; }
+TensorSpec spec(DType dtype, const Shape& shape) {
+  return {dtype, Layout::contiguous(shape)};
+}
 
 std::string to_string(const TensorSpec& spec) {
   return fmt::format("{}{}", name_of(spec.dtype), to_string(spec.layout.shape));
@@ -30,7 +32,9 @@ Tensor Tensor::with_grad_id(uint64_t id) const {
   return copy;
 }
 
-Tensor Tensor::with_layout(const Layout& layout) const { return Tensor(buffer_, {spec_.dtype, layout}); }
+Tensor Tensor::with_layout(const Layout& layout) const {
+  return Tensor(buffer_, {spec_.dtype, layout});
+}
 
 std::string to_string(const Tensor& tensor) {
   if (!tensor.defined()) return "undefined";

@@ -26,9 +26,9 @@ std::vector<std::vector<int32_t>> plan_epoch(const Dataset& dataset, const Batch
   int64_t tokens = 0;
   for (const int32_t row : order) {
     const int64_t length = dataset.rows[static_cast<size_t>(row)].inputs();
-    const bool full = batches.empty() || (options.batch_tokens > 0
-                                              ? tokens + length > options.batch_tokens
-                                              : static_cast<int64_t>(batches.back().size()) >= options.batch_size);
+    const bool full = batches.empty() ||
+                      (options.batch_tokens > 0 ? tokens + length > options.batch_tokens
+                                                : static_cast<int64_t>(batches.back().size()) >= options.batch_size);
     if (full) {
       batches.emplace_back();
       tokens = 0;

@@ -40,7 +40,8 @@ std::string differences(const OrderedJson& saved, const OrderedJson& current) {
   std::string text;
   for (const auto& [key, value] : current.items()) {
     const OrderedJson old = saved.contains(key) ? saved[key] : OrderedJson();
-    if (old != value) text += fmt::format("{}{}: {} then, {} now", text.empty() ? "" : "; ", key, old.dump(), value.dump());
+    if (old != value)
+      text += fmt::format("{}{}: {} then, {} now", text.empty() ? "" : "; ", key, old.dump(), value.dump());
   }
   return text;
 }
@@ -86,8 +87,10 @@ void CheckpointStore::load(Context& ctx, const fs::path& folder, LoraAdapter& ad
   const OrderedJson json = parse_ordered_json(read_file(json_path), json_path.string());
   try {
     if (const std::string text = differences(json.at("run"), identity_); !text.empty())
-      fail(ErrorCode::invalid_argument, "{}: the checkpoint is of another run ({}); resume with its settings, or start "
-           "anew with --overwrite", folder.string(), text);
+      fail(ErrorCode::invalid_argument,
+           "{}: the checkpoint is of another run ({}); resume with its settings, or start "
+           "anew with --overwrite",
+           folder.string(), text);
     state.step = json.at("step").get<int64_t>();
     state.cursor = {json.at("epoch").get<int64_t>(), json.at("batch").get<int64_t>()};
     state.loss_scale = json.at("loss_scale").get<double>();

@@ -12,9 +12,12 @@ double learning_rate(Schedule schedule, double base, int64_t step, int64_t warmu
   if (step < warmup) return base * static_cast<double>(step) / static_cast<double>(std::max<int64_t>(1, warmup));
   const auto remaining = static_cast<double>(std::max<int64_t>(1, total - warmup));
   switch (schedule) {
-    case Schedule::constant: return base;
-    case Schedule::linear: return base * std::max(0.0, static_cast<double>(total - step) / remaining);
-    case Schedule::cosine: break;
+    case Schedule::constant:
+      return base;
+    case Schedule::linear:
+      return base * std::max(0.0, static_cast<double>(total - step) / remaining);
+    case Schedule::cosine:
+      break;
   }
   const double progress = static_cast<double>(step - warmup) / remaining;
   return base * std::max(0.0, 0.5 * (1.0 + std::cos(std::numbers::pi * progress)));
@@ -28,9 +31,12 @@ Schedule schedule_from_name(std::string_view name) {
 
 std::string_view name_of(Schedule schedule) {
   switch (schedule) {
-    case Schedule::constant: return "constant";
-    case Schedule::linear: return "linear";
-    case Schedule::cosine: return "cosine";
+    case Schedule::constant:
+      return "constant";
+    case Schedule::linear:
+      return "linear";
+    case Schedule::cosine:
+      return "cosine";
   }
   return "";
 }

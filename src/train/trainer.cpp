@@ -101,9 +101,9 @@ Trainer::StepGradients Trainer::accumulate_gradients() {
     std::vector<Tensor> variables;
     const BoundAdapter adapter = adapter_.bind(tape, &variables);
     Context::TapeScope on(ctx_, &tape);
-    const Tensor loss = loss_sum(ctx_, model_, batch,
-                                 {.adapter = &adapter, .checkpoint_activations = config_.grad_checkpoint},
-                                 config_.label_smoothing);
+    const Tensor loss =
+        loss_sum(ctx_, model_, batch, {.adapter = &adapter, .checkpoint_activations = config_.grad_checkpoint},
+                 config_.label_smoothing);
     statistics.push_back(reshape(ctx_, loss.detached(), {1}));
     const Tensor scaled = scale(ctx_, loss, state_.loss_scale / static_cast<double>(result.targets));
     Gradients grads = tape.backward(ctx_, scaled);
@@ -234,10 +234,11 @@ void Trainer::fail_non_finite(const StepGradients& step, const std::vector<std::
                           bad_layer >= 0 ? fmt::format("in the output of layer {}", bad_layer)
                                          : std::string("in the loss after the last layer"));
     }
-  fail(ErrorCode::numeric,
-       "train: step {}: loss {}, gradient norm {}: {}; the last checkpoint is kept, a lower --lr or longer --warmup may "
-       "help",
-       state_.step + 1, step.loss, step.grad_norm, where);
+  fail(
+      ErrorCode::numeric,
+      "train: step {}: loss {}, gradient norm {}: {}; the last checkpoint is kept, a lower --lr or longer --warmup may "
+      "help",
+      state_.step + 1, step.loss, step.grad_norm, where);
 }
 
 }  // namespace temper::train

@@ -14,7 +14,9 @@
 // Comparison with numbers that Transformers and PEFT computed: tests/golden/data/README.md.
 namespace temper::golden {
 
-inline std::string data(const std::string& path) { return std::string(TEMPER_SOURCE_DIR "/tests/golden/data/") + path; }
+inline std::string data(const std::string& path) {
+  return std::string(TEMPER_SOURCE_DIR "/tests/golden/data/") + path;
+}
 
 /// A tiny golden model with its own context.
 struct Loaded {

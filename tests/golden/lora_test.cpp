@@ -32,7 +32,9 @@ struct GradientCase {
   const char* model;
 };
 
-void PrintTo(const GradientCase& c, std::ostream* out) { *out << c.name; }
+void PrintTo(const GradientCase& c, std::ostream* out) {
+  *out << c.name;
+}
 
 class LoraGolden : public testing::TestWithParam<GradientCase> {};
 
@@ -100,7 +102,9 @@ struct RunCase {
   double tolerance;
 };
 
-void PrintTo(const RunCase& c, std::ostream* out) { *out << c.name << ' ' << c.run; }
+void PrintTo(const RunCase& c, std::ostream* out) {
+  *out << c.name << ' ' << c.run;
+}
 
 class TenSteps : public testing::TestWithParam<RunCase> {};
 

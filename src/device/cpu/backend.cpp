@@ -21,7 +21,8 @@ class CpuBackend final : public Backend {
   CpuBackend(Device device, const BackendOptions& options)
       : device_(device),
         threads_(std::make_shared<ThreadPool>(
-            options.threads > 0 ? options.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency())))) {
+            options.threads > 0 ? options.threads
+                                : std::max(1, static_cast<int>(std::thread::hardware_concurrency())))) {
     register_all_kernels(kernels_);
   }
 

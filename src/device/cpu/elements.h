@@ -35,11 +35,16 @@ T narrow(Wide<T> x) {
 template <class F>
 auto for_floating(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::f32: return f.template operator()<float>();
-    case DType::f16: return f.template operator()<f16_t>();
-    case DType::bf16: return f.template operator()<bf16_t>();
-    case DType::f64: return f.template operator()<double>();
-    default: fail(ErrorCode::internal, "cpu kernel: {} is not a floating type", name_of(dtype));
+    case DType::f32:
+      return f.template operator()<float>();
+    case DType::f16:
+      return f.template operator()<f16_t>();
+    case DType::bf16:
+      return f.template operator()<bf16_t>();
+    case DType::f64:
+      return f.template operator()<double>();
+    default:
+      fail(ErrorCode::internal, "cpu kernel: {} is not a floating type", name_of(dtype));
   }
 }
 
@@ -47,10 +52,14 @@ auto for_floating(DType dtype, F&& f) {
 template <class F>
 auto for_compute_type(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::f32: return f.template operator()<float>();
-    case DType::f16: return f.template operator()<f16_t>();
-    case DType::bf16: return f.template operator()<bf16_t>();
-    default: fail(ErrorCode::internal, "cpu kernel: {} is not a compute type", name_of(dtype));
+    case DType::f32:
+      return f.template operator()<float>();
+    case DType::f16:
+      return f.template operator()<f16_t>();
+    case DType::bf16:
+      return f.template operator()<bf16_t>();
+    default:
+      fail(ErrorCode::internal, "cpu kernel: {} is not a compute type", name_of(dtype));
   }
 }
 

@@ -37,8 +37,8 @@ void gemm_serial(const Gemm& g, const float* a, const float* b, float* c) {
   }
 #if defined(__APPLE__)
   cblas_sgemm(CblasRowMajor, g.trans_a ? CblasTrans : CblasNoTrans, g.trans_b ? CblasTrans : CblasNoTrans,
-              static_cast<int>(g.m), static_cast<int>(g.n), static_cast<int>(g.k), g.alpha, a,
-              static_cast<int>(g.lda), b, static_cast<int>(g.ldb), g.beta, c, static_cast<int>(g.ldc));
+              static_cast<int>(g.m), static_cast<int>(g.n), static_cast<int>(g.k), g.alpha, a, static_cast<int>(g.lda),
+              b, static_cast<int>(g.ldb), g.beta, c, static_cast<int>(g.ldc));
 #else
   // Our pool's threads each call the library; its own workers would only fight them.
   thread_local const bool one_thread = (omp_set_num_threads(1), true);

@@ -11,10 +11,14 @@ namespace {
 
 QuantType stored_type(DType dense) {
   switch (dense) {
-    case DType::f32: return QuantType::f32;
-    case DType::f16: return QuantType::f16;
-    case DType::bf16: return QuantType::bf16;
-    default: fail(ErrorCode::dtype_mismatch, "prepare_weight: a weight can't be {}", name_of(dense));
+    case DType::f32:
+      return QuantType::f32;
+    case DType::f16:
+      return QuantType::f16;
+    case DType::bf16:
+      return QuantType::bf16;
+    default:
+      fail(ErrorCode::dtype_mismatch, "prepare_weight: a weight can't be {}", name_of(dense));
   }
 }
 

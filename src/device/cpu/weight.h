@@ -18,9 +18,7 @@ class CpuWeight final : public PreparedWeight {
   /// Rows [begin, end) as f32 into `out` [end - begin, columns].
   void rows_to_f32(int64_t begin, int64_t end, float* out) const;
   /// The weight's own memory when it is dense f32, else null.
-  const float* f32() const {
-    return type() == QuantType::f32 ? reinterpret_cast<const float*>(data_.data()) : nullptr;
-  }
+  const float* f32() const { return type() == QuantType::f32 ? reinterpret_cast<const float*>(data_.data()) : nullptr; }
 
  private:
   std::span<const std::byte> data_;

@@ -12,7 +12,9 @@
 namespace temper {
 namespace {
 
-Context make_context() { return Context(open_backend({})); }
+Context make_context() {
+  return Context(open_backend({}));
+}
 
 Tensor vec(Context& ctx, std::vector<float> values) {
   const auto n = static_cast<int64_t>(values.size());
@@ -81,7 +83,8 @@ TEST(Tape, DeferredModeAgreesBitForBit) {
     Context::TapeScope on(ctx, &tape);
     std::vector<float> values(64);
     for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 7) - 3.1f;
-    const Tensor x = tape.leaf(upload(ctx, values, {8, 8})), w = tape.leaf(upload(ctx, std::vector<float>(8, 0.5f), {8}));
+    const Tensor x = tape.leaf(upload(ctx, values, {8, 8})),
+                 w = tape.leaf(upload(ctx, std::vector<float>(8, 0.5f), {8}));
     Tensor y = x;
     for (int i = 0; i < 5; ++i) y = rms_norm(ctx, add(ctx, silu(ctx, matmul(ctx, y, y)), x), w);
     const Tensor loss = sum_all(ctx, y);

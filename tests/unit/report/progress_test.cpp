@@ -65,7 +65,7 @@ StepMetrics at(int64_t step, double loss = 1.5) {
   return {.step = step, .loss = loss, .lr = 9.5e-5, .grad_norm = 0.5, .tokens = 1200, .step_ms = 1000};
 }
 
-bool has(const std::string& text, const std::string& part) {
+bool shows(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
@@ -78,13 +78,13 @@ TEST(Progress, LiveLineShowsWhatAPersonAsksFor) {
     progress.step(at(s));
   }
   const std::string row = fake.row();
-  EXPECT_TRUE(has(row, "step 101/600")) << row;
-  EXPECT_TRUE(has(row, "loss 1.5000")) << row;
-  EXPECT_TRUE(has(row, "valid 2.5000")) << row;
-  EXPECT_TRUE(has(row, "lr 9.5e-5")) << row;
-  EXPECT_TRUE(has(row, "1,200 tokens/s")) << row;
-  EXPECT_TRUE(has(row, "10 m 24 s left")) << row;  // 499 steps of 1.25 s wall time
-  EXPECT_TRUE(has(row, "[===                 ]")) << row;
+  EXPECT_TRUE(shows(row, "step 101/600")) << row;
+  EXPECT_TRUE(shows(row, "loss 1.5000")) << row;
+  EXPECT_TRUE(shows(row, "valid 2.5000")) << row;
+  EXPECT_TRUE(shows(row, "lr 9.5e-5")) << row;
+  EXPECT_TRUE(shows(row, "1,200 tokens/s")) << row;
+  EXPECT_TRUE(shows(row, "10 m 24 s left")) << row;  // 499 steps of 1.25 s wall time
+  EXPECT_TRUE(shows(row, "[===                 ]")) << row;
 }
 
 TEST(Progress, LiveLineFitsEveryWidth) {
@@ -97,7 +97,7 @@ TEST(Progress, LiveLineFitsEveryWidth) {
     const std::string row = fake.row();
     const auto columns = std::count_if(row.begin(), row.end(), [](char c) { return (c & 0xc0) != 0x80; });
     EXPECT_LE(columns, std::max(1, width - 1)) << row;
-    const bool shows_the_core = has(row, "loss 1.5000") && has(row, " left");
+    const bool shows_the_core = shows(row, "loss 1.5000") && shows(row, " left");
     EXPECT_TRUE(shows_the_core || width <= 55) << width << ": " << row;
   }
 }
@@ -130,9 +130,9 @@ TEST(Progress, LastStepAndNonFiniteLossAreDrawnAtOnce) {
   Progress progress(fake.output(), 3);
   progress.step(at(1));
   progress.step(at(2, std::numeric_limits<double>::quiet_NaN()));
-  EXPECT_TRUE(has(fake.row(), "loss nan")) << fake.row();
+  EXPECT_TRUE(shows(fake.row(), "loss nan")) << fake.row();
   progress.step(at(3));
-  EXPECT_TRUE(has(fake.row(), "step 3/3")) << fake.row();
+  EXPECT_TRUE(shows(fake.row(), "step 3/3")) << fake.row();
 }
 
 TEST(Progress, NotesStayAboveTheLiveLine) {
@@ -140,8 +140,8 @@ TEST(Progress, NotesStayAboveTheLiveLine) {
   Progress progress(fake.output(), 100);
   progress.step(at(1));
   progress.note("saved step-1");
-  EXPECT_TRUE(has(fake.written(), "\r\x1b[Ksaved step-1\n"));
-  EXPECT_TRUE(has(fake.row(), "step   1/100")) << fake.row();
+  EXPECT_TRUE(shows(fake.written(), "\r\x1b[Ksaved step-1\n"));
+  EXPECT_TRUE(shows(fake.row(), "step   1/100")) << fake.row();
 }
 
 TEST(Progress, ActivityShowsUntilTheNextStep) {
@@ -149,10 +149,10 @@ TEST(Progress, ActivityShowsUntilTheNextStep) {
   Progress progress(fake.output(), 100);
   progress.step(at(1));
   progress.activity("evaluating 1/4");
-  EXPECT_TRUE(has(fake.row(), "evaluating 1/4")) << fake.row();
+  EXPECT_TRUE(shows(fake.row(), "evaluating 1/4")) << fake.row();
   fake.advance(1);
   progress.step(at(2));
-  EXPECT_FALSE(has(fake.row(), "evaluating")) << fake.row();
+  EXPECT_FALSE(shows(fake.row(), "evaluating")) << fake.row();
 }
 
 TEST(Progress, FinishLeavesTheLastStateOnItsOwnLine) {
@@ -163,7 +163,7 @@ TEST(Progress, FinishLeavesTheLastStateOnItsOwnLine) {
     progress.step(at(2));
   }
   EXPECT_EQ(fake.written().back(), '\n');
-  EXPECT_TRUE(has(fake.lines().back(), "step    2/1000")) << fake.lines().back();
+  EXPECT_TRUE(shows(fake.lines().back(), "step    2/1000")) << fake.lines().back();
 }
 
 TEST(Progress, LossIsSmoothed) {
@@ -187,8 +187,8 @@ TEST(Progress, FirstStepDoesNotSpoilSpeedOrTimeLeft) {
   progress.step(slow);
   fake.advance(1);
   progress.step(at(2));
-  EXPECT_TRUE(has(fake.row(), "1,200 tokens/s")) << fake.row();
-  EXPECT_TRUE(has(fake.row(), "10 s left")) << fake.row();
+  EXPECT_TRUE(shows(fake.row(), "1,200 tokens/s")) << fake.row();
+  EXPECT_TRUE(shows(fake.row(), "10 s left")) << fake.row();
 }
 
 TEST(Progress, AResumedRunEstimatesFromItsOwnSteps) {
@@ -198,7 +198,7 @@ TEST(Progress, AResumedRunEstimatesFromItsOwnSteps) {
     fake.advance(1);
     progress.step(at(s));
   }
-  EXPECT_TRUE(has(fake.row(), "1 m 29 s left")) << fake.row();
+  EXPECT_TRUE(shows(fake.row(), "1 m 29 s left")) << fake.row();
 }
 
 TEST(Progress, PlainLinesHaveNoControlCharacters) {
@@ -233,7 +233,7 @@ TEST(Progress, LongRunsPrintALineEveryFewSecondsAndTheLast) {
   // 110 s: the first line, one about every 5 s, and the last
   EXPECT_GE(fake.lines().size(), 20u);
   EXPECT_LE(fake.lines().size(), 24u);
-  EXPECT_TRUE(has(fake.lines().back(), "step 1000/1000")) << fake.lines().back();
+  EXPECT_TRUE(shows(fake.lines().back(), "step 1000/1000")) << fake.lines().back();
 }
 
 TEST(Progress, AnHourLongLogStaysReadable) {
@@ -254,7 +254,7 @@ TEST(Progress, AnInterruptedPlainRunEndsWithItsLastStep) {
     for (int64_t s = 1; s <= 7; ++s) progress.step(at(s));
   }
   ASSERT_EQ(fake.lines().size(), 2u);
-  EXPECT_TRUE(has(fake.lines()[1], "step    7/1000")) << fake.lines()[1];
+  EXPECT_TRUE(shows(fake.lines()[1], "step    7/1000")) << fake.lines()[1];
 }
 
 TEST(Progress, UnknownTotalAndNoStepsAreFine) {
@@ -269,7 +269,7 @@ TEST(Progress, UnknownTotalAndNoStepsAreFine) {
   FakeOutput waiting(true);
   Progress progress(waiting.output(), 10);
   progress.activity("loading");
-  EXPECT_TRUE(has(waiting.row(), "step  0/10  loading")) << waiting.row();
+  EXPECT_TRUE(shows(waiting.row(), "step  0/10  loading")) << waiting.row();
 }
 
 }  // namespace

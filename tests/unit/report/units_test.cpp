@@ -8,7 +8,7 @@
 namespace temper::train {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TEST(Units, DurationsReadAsAPersonSaysThem) {
@@ -22,7 +22,7 @@ TEST(Units, DurationsReadAsAPersonSaysThem) {
   EXPECT_EQ(duration_text(3599.7), "1 h 00 m");
   EXPECT_EQ(duration_text(3725), "1 h 02 m");
   EXPECT_EQ(duration_text(4 * 86400 - 1), "3 d 23 h");
-  for (const double bad : {kNan, kInfinity, -1.0, 1e300}) EXPECT_EQ(duration_text(bad), "n/a");
+  for (const double bad : {kNotANumber, kInfinity, -1.0, 1e300}) EXPECT_EQ(duration_text(bad), "n/a");
 }
 
 TEST(Units, BytesUsePowersOfAThousand) {
@@ -31,7 +31,7 @@ TEST(Units, BytesUsePowersOfAThousand) {
   EXPECT_EQ(bytes_text(1400), "1.4 kB");
   EXPECT_EQ(bytes_text(999.6e3), "1 MB");
   EXPECT_EQ(bytes_text(1.436e9), "1.44 GB");
-  EXPECT_EQ(bytes_text(kNan), "n/a");
+  EXPECT_EQ(bytes_text(kNotANumber), "n/a");
 }
 
 TEST(Units, CountsHaveSeparatorsOrAreShort) {
@@ -54,7 +54,7 @@ TEST(Units, NumbersDropNeedlessZeros) {
   EXPECT_EQ(number_text(2e-5), "2e-5");
   EXPECT_EQ(number_text(9.5e-10, 3), "9.5e-10");
   EXPECT_EQ(number_text(1234567), "1.235e6");
-  EXPECT_EQ(number_text(kNan), "nan");
+  EXPECT_EQ(number_text(kNotANumber), "nan");
   EXPECT_EQ(number_text(-kInfinity), "-inf");
 }
 
@@ -63,7 +63,7 @@ TEST(Units, PercentagesShowSmallSharesToo) {
   EXPECT_EQ(percent_text(0.0525), "5.2 %");
   EXPECT_EQ(percent_text(0.0042), "0.42 %");
   EXPECT_EQ(percent_text(1), "100.0 %");
-  EXPECT_EQ(percent_text(kNan), "n/a");
+  EXPECT_EQ(percent_text(kNotANumber), "n/a");
 }
 
 }  // namespace

@@ -48,8 +48,8 @@ void combine_row(const T* a, int64_t sa, const T* b, int64_t sb, T* y, int64_t n
 template <Kind kind, class T>
 void launch_binary(Encoder& encoder, Operands in, Operands out) {
   const Shape& shape = out[0].shape();
-  const bool flat = in[0].shape() == in[1].shape() && in[0].spec.layout.is_contiguous() &&
-                    in[1].spec.layout.is_contiguous();
+  const bool flat =
+      in[0].shape() == in[1].shape() && in[0].spec.layout.is_contiguous() && in[1].spec.layout.is_contiguous();
   const T *a = data_of<const T>(in[0]), *b = data_of<const T>(in[1]);
   T* y = data_of<T>(out[0]);
   const int64_t n = shape.elements();
@@ -74,11 +74,16 @@ void launch_binary(Encoder& encoder, Operands in, Operands out) {
 template <class T>
 void launch_binary_of(Encoder& encoder, Operands in, Operands out, Kind kind) {
   switch (kind) {
-    case Kind::add: return launch_binary<Kind::add, T>(encoder, in, out);
-    case Kind::sub: return launch_binary<Kind::sub, T>(encoder, in, out);
-    case Kind::mul: return launch_binary<Kind::mul, T>(encoder, in, out);
-    case Kind::div: return launch_binary<Kind::div, T>(encoder, in, out);
-    case Kind::maximum: return launch_binary<Kind::maximum, T>(encoder, in, out);
+    case Kind::add:
+      return launch_binary<Kind::add, T>(encoder, in, out);
+    case Kind::sub:
+      return launch_binary<Kind::sub, T>(encoder, in, out);
+    case Kind::mul:
+      return launch_binary<Kind::mul, T>(encoder, in, out);
+    case Kind::div:
+      return launch_binary<Kind::div, T>(encoder, in, out);
+    case Kind::maximum:
+      return launch_binary<Kind::maximum, T>(encoder, in, out);
   }
 }
 

@@ -33,22 +33,27 @@ void launch_cast(Encoder& encoder, Operands in, Operands out) {
 template <class F>
 void for_any(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::i32: return f.template operator()<int32_t>();
-    case DType::i64: return f.template operator()<int64_t>();
+    case DType::i32:
+      return f.template operator()<int32_t>();
+    case DType::i64:
+      return f.template operator()<int64_t>();
     case DType::u8:
-    case DType::boolean: return f.template operator()<uint8_t>();
-    default: return for_floating(dtype, f);
+    case DType::boolean:
+      return f.template operator()<uint8_t>();
+    default:
+      return for_floating(dtype, f);
   }
 }
 
 void encode_cast(Encoder& encoder, Operands in, Operands out, const specs::Cast::Attrs& attrs) {
-  for_any(in[0].dtype(), [&]<class From> {
-    for_any(attrs.to, [&]<class To> { launch_cast<From, To>(encoder, in, out); });
-  });
+  for_any(in[0].dtype(),
+          [&]<class From> { for_any(attrs.to, [&]<class To> { launch_cast<From, To>(encoder, in, out); }); });
 }
 
 }  // namespace
 
-void register_cast(KernelTable& table) { table.add<specs::Cast>({.encode = encode_cast}); }
+void register_cast(KernelTable& table) {
+  table.add<specs::Cast>({.encode = encode_cast});
+}
 
 }  // namespace temper::cpu

@@ -31,10 +31,14 @@ void encode_copy_of(Encoder& encoder, Operands in, Operands out) {
 
 void encode_copy(Encoder& encoder, Operands in, Operands out, const specs::Copy::Attrs&) {
   switch (size_of(in[0].dtype())) {
-    case 1: return encode_copy_of<uint8_t>(encoder, in, out);
-    case 2: return encode_copy_of<uint16_t>(encoder, in, out);
-    case 4: return encode_copy_of<uint32_t>(encoder, in, out);
-    default: return encode_copy_of<uint64_t>(encoder, in, out);
+    case 1:
+      return encode_copy_of<uint8_t>(encoder, in, out);
+    case 2:
+      return encode_copy_of<uint16_t>(encoder, in, out);
+    case 4:
+      return encode_copy_of<uint32_t>(encoder, in, out);
+    default:
+      return encode_copy_of<uint64_t>(encoder, in, out);
   }
 }
 

@@ -61,8 +61,16 @@ template <class T>
 void multiply(ThreadPool& pool, const Stack& sa, const T* a, const Stack& sb, const T* b, const T* c, T* y, int64_t m,
               int64_t n, int64_t k, const Matmul::Attrs& attrs) {
   const Panel pa = panel(a, sa, ScratchSlot::a), pb = panel(b, sb, ScratchSlot::b);
-  Gemm g{.trans_a = attrs.trans_a != pa.transposed, .trans_b = attrs.trans_b != pb.transposed, .m = m, .n = n, .k = k,
-         .alpha = attrs.alpha, .beta = c ? attrs.beta : 0.0f, .lda = pa.leading, .ldb = pb.leading, .ldc = n};
+  Gemm g{.trans_a = attrs.trans_a != pa.transposed,
+         .trans_b = attrs.trans_b != pb.transposed,
+         .m = m,
+         .n = n,
+         .k = k,
+         .alpha = attrs.alpha,
+         .beta = c ? attrs.beta : 0.0f,
+         .lda = pa.leading,
+         .ldb = pb.leading,
+         .ldc = n};
   if constexpr (std::is_same_v<T, float>) {
     if (c && c != y) std::copy_n(c, m * n, y);
     gemm(pool, g, pa.data, pb.data, y);
@@ -77,8 +85,10 @@ void multiply(ThreadPool& pool, const Stack& sa, const T* a, const Stack& sb, co
 
 void multiply(ThreadPool&, const Stack& sa, const double* a, const Stack& sb, const double* b, const double* c,
               double* y, int64_t m, int64_t n, int64_t k, const Matmul::Attrs& attrs) {
-  const int64_t ai = attrs.trans_a ? sa.column_stride : sa.row_stride, al = attrs.trans_a ? sa.row_stride : sa.column_stride;
-  const int64_t bl = attrs.trans_b ? sb.column_stride : sb.row_stride, bj = attrs.trans_b ? sb.row_stride : sb.column_stride;
+  const int64_t ai = attrs.trans_a ? sa.column_stride : sa.row_stride,
+                al = attrs.trans_a ? sa.row_stride : sa.column_stride;
+  const int64_t bl = attrs.trans_b ? sb.column_stride : sb.row_stride,
+                bj = attrs.trans_b ? sb.row_stride : sb.column_stride;
   for (int64_t i = 0; i < m; ++i)
     for (int64_t j = 0; j < n; ++j) {
       double total = 0;

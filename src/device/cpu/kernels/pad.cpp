@@ -32,6 +32,8 @@ void encode_pad(Encoder& encoder, Operands in, Operands out, const specs::Pad::A
 
 }  // namespace
 
-void register_pad(KernelTable& table) { table.add<specs::Pad>({.encode = encode_pad}); }
+void register_pad(KernelTable& table) {
+  table.add<specs::Pad>({.encode = encode_pad});
+}
 
 }  // namespace temper::cpu

@@ -1,5 +1,5 @@
-// RMS norm forward and backward, a row at a time; statistics in f32. Source: Zhang and Sennrich 2019, eq. 4; backward by
-// the product rule: dx = inv_rms (dy w - xhat mean(dy w xhat)) with xhat = x inv_rms. Work and memory O(rows d).
+// RMS norm forward and backward, a row at a time; statistics in f32. Source: Zhang and Sennrich 2019, eq. 4; backward
+// by the product rule: dx = inv_rms (dy w - xhat mean(dy w xhat)) with xhat = x inv_rms. Work and memory O(rows d).
 // Weight gradients are summed over fixed blocks of rows, then over blocks, so they don't depend on the threads.
 #include "device/op_specs/rms_norm.h"
 
@@ -79,7 +79,9 @@ void launch_backward(Encoder& encoder, Operands in, Operands out, bool want_weig
   });
 }
 
-bool supports(std::span<const TensorSpec> in, const RmsNorm::Attrs&) { return is_compute_type(in[0].dtype); }
+bool supports(std::span<const TensorSpec> in, const RmsNorm::Attrs&) {
+  return is_compute_type(in[0].dtype);
+}
 bool supports_backward(std::span<const TensorSpec> in, const RmsNormBackward::Attrs&) {
   return is_compute_type(in[1].dtype);
 }

@@ -63,16 +63,26 @@ W derivative(W x, W scale) {
 template <class F>
 void for_kind(Kind kind, F&& f) {
   switch (kind) {
-    case Kind::affine: return f.template operator()<Kind::affine>();
-    case Kind::exp: return f.template operator()<Kind::exp>();
-    case Kind::log: return f.template operator()<Kind::log>();
-    case Kind::sqrt: return f.template operator()<Kind::sqrt>();
-    case Kind::rsqrt: return f.template operator()<Kind::rsqrt>();
-    case Kind::tanh: return f.template operator()<Kind::tanh>();
-    case Kind::sigmoid: return f.template operator()<Kind::sigmoid>();
-    case Kind::silu: return f.template operator()<Kind::silu>();
-    case Kind::gelu: return f.template operator()<Kind::gelu>();
-    case Kind::gelu_tanh: return f.template operator()<Kind::gelu_tanh>();
+    case Kind::affine:
+      return f.template operator()<Kind::affine>();
+    case Kind::exp:
+      return f.template operator()<Kind::exp>();
+    case Kind::log:
+      return f.template operator()<Kind::log>();
+    case Kind::sqrt:
+      return f.template operator()<Kind::sqrt>();
+    case Kind::rsqrt:
+      return f.template operator()<Kind::rsqrt>();
+    case Kind::tanh:
+      return f.template operator()<Kind::tanh>();
+    case Kind::sigmoid:
+      return f.template operator()<Kind::sigmoid>();
+    case Kind::silu:
+      return f.template operator()<Kind::silu>();
+    case Kind::gelu:
+      return f.template operator()<Kind::gelu>();
+    case Kind::gelu_tanh:
+      return f.template operator()<Kind::gelu_tanh>();
   }
 }
 

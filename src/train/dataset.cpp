@@ -41,9 +41,14 @@ const OrderedJson& messages_of(const OrderedJson& row, std::string_view where) {
   const OrderedJson& messages = row.at("messages");
   if (!messages.is_array() || messages.empty())
     fail(ErrorCode::data, "{}: `messages` must be a list of at least one message", where);
-  for (const OrderedJson& message : messages)
+  for (const OrderedJson& message : messages) {
     if (!message.is_object() || !message.contains("role") || !message["role"].is_string())
       fail(ErrorCode::data, "{}: every message needs a `role`", where);
+    // A template would render a missing content as nothing, and the model would learn to say nothing.
+    if (!message.contains("content") && !message.contains("tool_calls"))
+      fail(ErrorCode::data, "{}: a message of role '{}' has neither `content` nor `tool_calls`", where,
+           message["role"].get_ref<const std::string&>());
+  }
   return messages;
 }
 

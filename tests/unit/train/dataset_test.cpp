@@ -168,7 +168,7 @@ const MalformedCase kMalformed[] = {
     {"{\"messages\": [\"hello\"]}\n", ":1:", "every message needs a `role`"},
     {"{\"messages\": [{\"content\": \"a\"}]}\n", ":1:", "every message needs a `role`"},
     {"{\"messages\": [{\"role\": 1, \"content\": \"a\"}]}\n", ":1:", "every message needs a `role`"},
-    {"{\"messages\": [{\"role\": \"user\"}]}\n", ":1:", ""},
+    {"{\"messages\": [{\"role\": \"user\"}]}\n", ":1:", "neither `content` nor `tool_calls`"},
     {"{\"text\": \"a\"}\n{\"prompt\": \"a\", \"completion\": \"b\"}\n", ":2:", "but the file began with text"},
     {"{\"text\": \"a\"}\n\n{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}]}\n", ":3:", "a row of messages"},
     {"{\"text\": \"\\ud800\"}\n", ":1:", ""},

@@ -32,8 +32,9 @@ struct StreamOptions {
 };
 
 /// Work in order on one device, used by one thread at a time. Launches may run later than they are encoded; their
-/// errors are kept (the first one, with op and shapes), work that depends on them is skipped, and the error is thrown
-/// by the next synchronize() or read(), after which the stream is usable again.
+/// errors are kept (the first one, with op and shapes) and thrown by the next synchronize() or read(), after which the
+/// stream is usable again. Work that depends on failed work, of this stream or another, is skipped; that is an error of
+/// the stream it was encoded on and names the origin.
 class Stream {
  public:
   virtual ~Stream() = default;

@@ -21,12 +21,14 @@ namespace {
 constexpr int kPoison = 0xff;  // NaN in every floating type
 
 struct Launch {
-  std::string op;
-  std::vector<TensorSpec> input_specs;
-  std::vector<MemoryRange> reads, writes;
-  std::vector<MemoryRange> fresh;                 // outputs nobody has written yet
-  std::vector<std::shared_ptr<Buffer>> imported;  // memory that isn't the pool's must outlive the launch
-  Body body;
+  std::string op = {};
+  std::vector<TensorSpec> input_specs = {};
+  std::vector<Access> reads = {}, writes = {};
+  std::vector<std::shared_ptr<FailedRanges>> failed =
+      {};                                              // of reads and writes: buffers may be gone when the launch runs
+  std::vector<MemoryRange> fresh = {};                 // outputs nobody has written yet
+  std::vector<std::shared_ptr<Buffer>> imported = {};  // memory that isn't the pool's must outlive the launch
+  Body body = {};
 };
 
 struct Segment {
@@ -34,6 +36,12 @@ struct Segment {
   std::vector<Dependency> others;     // batches of other queues that the launches depend on
   std::vector<Launch> launches;
 };
+
+std::vector<MemoryRange> ranges_of(const std::vector<Access>& accesses) {
+  std::vector<MemoryRange> ranges;
+  for (const Access& access : accesses) ranges.push_back(access.range);
+  return ranges;
+}
 
 void fill_with_poison(const MemoryRange& range) {
   std::memset(reinterpret_cast<void*>(range.begin), kPoison, range.end - range.begin);
@@ -83,13 +91,14 @@ class DeferredQueue final : public WorkQueue, public ReleaseObserver {
   Encoded encode(Launch launch, std::vector<Dependency> others) {
     // Only closed batches are waited for, and always earlier ones: queues never wait for each other in a circle.
     for (const Dependency& other : others) other.queue->submit(other.batch);
+    const std::vector<MemoryRange> reads = ranges_of(launch.reads), writes = ranges_of(launch.writes);
     std::lock_guard lock(mutex_);
-    Encoded encoded{open_number_, hazards_.conflicts(launch.reads, launch.writes)};
+    Encoded encoded{open_number_, hazards_.conflicts(reads, writes)};
     if (encoded.barrier) {
       hazards_.clear();
       open_.push_back({std::exchange(released_after_segment_, {}), {}, {}});
     }
-    hazards_.note(launch.reads, launch.writes);
+    hazards_.note(reads, writes);
     Segment& segment = open_.back();
     segment.others.insert(segment.others.end(), std::make_move_iterator(others.begin()),
                           std::make_move_iterator(others.end()));
@@ -182,7 +191,7 @@ class DeferredQueue final : public WorkQueue, public ReleaseObserver {
 
   std::shared_ptr<ThreadPool> threads_;
   StreamOptions options_;
-  ErrorTracker errors_;  // touched by the runner, and by synchronize() while the runner is idle
+  AsyncErrors errors_;  // touched by the runner, and by synchronize() while the runner is idle
   uint32_t segment_count_ = 0;
 
   mutable std::mutex mutex_;
@@ -243,6 +252,7 @@ class DeferredStream final : public Stream, private CpuEncoder {
     TEMPER_ASSERT(offset + out.size() <= buffer.bytes());
     synchronize();
     memory_of(buffer).uses().wait_for_others(queue_.get(), false);
+    check_readable(*memory_of(buffer).failed(), range_of(buffer, offset, out.size()));
     if (!out.empty()) std::memcpy(out.data(), memory_of(buffer).data() + offset, out.size());
     ++counters().reads;
     counters().read_bytes += static_cast<int64_t>(out.size());
@@ -266,7 +276,7 @@ class DeferredStream final : public Stream, private CpuEncoder {
   }
 
   void encode(std::string_view op, Operands inputs, Operands outputs, Body body) {
-    Launch launch{std::string(op), {}, {}, {}, {}, {}, std::move(body)};
+    Launch launch{.op = std::string(op), .body = std::move(body)};
     std::vector<Dependency> others;
     const auto depend = [&](CpuMemory& memory, bool write) {
       for (Dependency& dependency : memory.uses().others(queue_.get(), write)) others.push_back(std::move(dependency));
@@ -274,15 +284,17 @@ class DeferredStream final : public Stream, private CpuEncoder {
     for (const Operand& input : inputs) {
       if (!input.defined()) continue;
       launch.input_specs.push_back(input.spec);
-      launch.reads.push_back(range_of(input));
+      launch.reads.push_back(access_to(input));
       CpuMemory& memory = memory_of(*input.buffer);
+      launch.failed.push_back(memory.failed());
       depend(memory, false);
       if (memory.imported()) launch.imported.push_back(input.buffer);
     }
     for (const Operand& output : outputs) {
       if (!output.defined()) continue;
-      launch.writes.push_back(range_of(output));
+      launch.writes.push_back(access_to(output));
       CpuMemory& memory = memory_of(*output.buffer);
+      launch.failed.push_back(memory.failed());
       depend(memory, true);
       if (std::exchange(memory.fresh, false) && poison_memory_) {
         const auto base = reinterpret_cast<uintptr_t>(memory.data());

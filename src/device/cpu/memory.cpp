@@ -21,59 +21,10 @@ void free_aligned(std::byte* data) {
 }
 
 void wait_for_all(const std::vector<QueueUse>& uses) {
-  for (const QueueUse& use : uses) use.queue->wait(std::max(use.last_read, use.last_write));
-}
-
-bool finished(const QueueUse& use) {
-  return use.queue->done(std::max(use.last_read, use.last_write));
-}
-
-/// Both lists as one, each queue once.
-std::vector<QueueUse> joined(std::vector<QueueUse> uses, std::vector<QueueUse> more) {
-  for (QueueUse& use : more) {
-    const auto found = std::ranges::find(uses, use.queue, &QueueUse::queue);
-    if (found == uses.end()) {
-      uses.push_back(std::move(use));
-    } else {
-      found->last_read = std::max(found->last_read, use.last_read);
-      found->last_write = std::max(found->last_write, use.last_write);
-    }
-  }
-  return uses;
+  for (const QueueUse& use : uses) use.wait();
 }
 
 }  // namespace
-
-void PendingUses::note(const std::shared_ptr<WorkQueue>& queue, uint64_t batch, bool write) {
-  std::lock_guard lock(mutex_);
-  std::erase_if(uses_, [&](const QueueUse& use) { return use.queue != queue && finished(use); });
-  auto found = std::ranges::find(uses_, queue, &QueueUse::queue);
-  if (found == uses_.end()) found = uses_.insert(uses_.end(), {queue, 0, 0});
-  (write ? found->last_write : found->last_read) = batch;
-  any_.store(true, std::memory_order_release);
-}
-
-std::vector<Dependency> PendingUses::others(const WorkQueue* self, bool write) const {
-  std::vector<Dependency> result;
-  if (!any_.load(std::memory_order_acquire)) return result;
-  std::lock_guard lock(mutex_);
-  for (const QueueUse& use : uses_) {
-    const uint64_t batch = write ? std::max(use.last_read, use.last_write) : use.last_write;
-    if (use.queue.get() != self && !use.queue->done(batch)) result.push_back({use.queue, batch});
-  }
-  return result;
-}
-
-void PendingUses::wait_for_others(const WorkQueue* self, bool write) const {
-  for (const Dependency& dependency : others(self, write)) dependency.queue->wait(dependency.batch);
-}
-
-std::vector<QueueUse> PendingUses::take() {
-  std::lock_guard lock(mutex_);
-  std::erase_if(uses_, finished);
-  any_.store(false, std::memory_order_release);
-  return std::move(uses_);
-}
 
 CpuMemory::~CpuMemory() {
   if (pool_) pool_->release(data_, capacity_, uses_.take());
@@ -182,6 +133,15 @@ MemoryRange range_of(const Operand& operand) {
   const auto offset = static_cast<size_t>(operand.spec.layout.offset);
   const auto end = static_cast<size_t>(operand.spec.layout.end());
   return {0, base + offset * element, base + std::max(end, offset) * element};
+}
+
+MemoryRange range_of(const Buffer& buffer, size_t offset, size_t bytes) {
+  const auto begin = reinterpret_cast<uintptr_t>(memory_of(buffer).data()) + offset;
+  return {0, begin, begin + bytes};
+}
+
+Access access_to(const Operand& operand) {
+  return {range_of(operand), memory_of(*operand.buffer).failed().get()};
 }
 
 }  // namespace temper::cpu

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,59 +9,14 @@
 #include <utility>
 #include <vector>
 
+#include "device/failures.h"
 #include "device/hazards.h"
 #include "device/operand.h"
+#include "device/pending_uses.h"
 
 namespace temper::cpu {
 
 class MemoryPool;
-
-/// Work of a stream that runs later than it is encoded, in numbered batches. Thread-safe; outlives its stream.
-class WorkQueue {
- public:
-  virtual ~WorkQueue() = default;
-  /// True when the batch has run.
-  virtual bool done(uint64_t batch) const = 0;
-  /// Hands the batch to the device if it is still open, so that others may wait for it.
-  virtual void submit(uint64_t batch) = 0;
-  /// Submits and returns when the batch has run. Not for the queue's own thread.
-  virtual void wait(uint64_t batch) = 0;
-};
-
-/// The last batches of one queue that read and wrote some memory; 0: none did.
-struct QueueUse {
-  std::shared_ptr<WorkQueue> queue;
-  uint64_t last_read = 0;
-  uint64_t last_write = 0;
-};
-
-/// A batch that must have run before memory may be used.
-struct Dependency {
-  std::shared_ptr<WorkQueue> queue;
-  uint64_t batch = 0;
-};
-
-/// Which queues may still use some memory. Streams that run work at once never enter anything, so that their memory
-/// costs one look at a flag.
-class PendingUses {
- public:
-  PendingUses() = default;
-  explicit PendingUses(std::vector<QueueUse> uses) : uses_(std::move(uses)), any_(!uses_.empty()) {}
-
-  void note(const std::shared_ptr<WorkQueue>& queue, uint64_t batch, bool write);
-  /// What work outside of `self` a launch of `self` (null: of a stream without a queue) has to wait for: writes, and
-  /// reads as well if the launch writes.
-  std::vector<Dependency> others(const WorkQueue* self, bool write) const;
-  /// Waits for the same here.
-  void wait_for_others(const WorkQueue* self, bool write) const;
-  /// All that hasn't run yet.
-  std::vector<QueueUse> take();
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<QueueUse> uses_;
-  std::atomic<bool> any_ = false;
-};
 
 /// Host memory behind a Buffer: taken from a pool, or imported and kept alive by an owner.
 class CpuMemory final : public DeviceMemory {
@@ -76,12 +30,15 @@ class CpuMemory final : public DeviceMemory {
   std::byte* data() const { return data_; }
   bool imported() const { return owner_ != nullptr; }
   PendingUses& uses() { return uses_; }
+  /// Kept by launches as well, which may run after the memory has been released.
+  const std::shared_ptr<FailedRanges>& failed() const { return failed_; }
 
   /// Fresh: no launch has written it yet; its contents are whatever was there before.
   bool fresh = true;
 
  private:
   PendingUses uses_;
+  std::shared_ptr<FailedRanges> failed_ = std::make_shared<FailedRanges>();
   std::byte* data_;
   size_t capacity_;
   std::shared_ptr<MemoryPool> pool_;
@@ -168,5 +125,9 @@ T* data_of(const Operand& operand) {
 
 /// The bytes between an operand's first and last element.
 MemoryRange range_of(const Operand& operand);
+/// The same with what failed there.
+Access access_to(const Operand& operand);
+/// Bytes [offset, offset + bytes) of a buffer.
+MemoryRange range_of(const Buffer& buffer, size_t offset, size_t bytes);
 
 }  // namespace temper::cpu

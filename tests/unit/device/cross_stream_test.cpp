@@ -1,6 +1,8 @@
 // Tensors that go from one stream to another while work on them is still pending.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -100,6 +102,77 @@ TEST_P(CrossStream, LongExchangesFinish) {
   }
   EXPECT_EQ(read<float>(a_, x), counting_from(50));
   EXPECT_EQ(read<float>(b_, y), counting_from(50));
+}
+
+std::string message_of_read(Context& ctx, const Tensor& x) {
+  try {
+    read<float>(ctx, x);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::numeric);
+    return error.what();
+  }
+  return "no error";
+}
+
+const std::string kFault = "faulty(f32[64]): the number is wrong";
+
+/// Fails, slowly enough to lose any race.
+Tensor slow_fault(Context& ctx) {
+  return launch(ctx, "faulty", {counting(ctx, 0)}, kCount, [](const auto& in, float* out, int64_t n) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    throw_numeric(in, out, n);
+  });
+}
+
+TEST_P(CrossStream, WorkThatDependsOnAFailureOfTheOtherStreamIsSkippedAndNamesIt) {
+  const Tensor bad = slow_fault(a_);
+  std::atomic<int> ran = 0;
+  const auto count = [&](const auto&, float* out, int64_t n) { ++ran, std::fill_n(out, n, 0.0f); };
+  const Tensor first = launch(b_, "dependant", {bad}, kCount, count);
+  const Tensor second = launch(b_, "next", {first}, kCount, count);
+  const Tensor independent = plus(b_, counting(b_, 0), 1);
+  EXPECT_EQ(message_of_read(b_, second), "dependant(f32[64]) was skipped, its input was not computed: " + kFault);
+  EXPECT_EQ(ran, 0);
+  EXPECT_EQ(read<float>(b_, independent), counting_from(1)) << "the stream is usable again";
+  EXPECT_EQ(message_of_read(a_, bad), kFault) << "the error of the first stream is still its own";
+  EXPECT_EQ(read<float>(a_, counting(a_, 3)), counting_from(3));
+}
+
+TEST_P(CrossStream, AFailedTensorCannotBeReadOnTheOtherStream) {
+  const Tensor bad = slow_fault(a_);
+  EXPECT_EQ(message_of_read(b_, bad), "read: the value was not computed: " + kFault);
+  EXPECT_THROW(a_.stream().synchronize(), Error);
+  EXPECT_NO_THROW(b_.stream().synchronize());
+}
+
+TEST_P(CrossStream, TheFailureIsSeenAfterItsOwnStreamHasThrownIt) {
+  const Tensor bad = slow_fault(a_);
+  EXPECT_THROW(a_.stream().synchronize(), Error);
+  EXPECT_EQ(message_of_read(b_, plus(b_, bad, 1)), "plus(f32[64]) was skipped, its input was not computed: " + kFault);
+}
+
+TEST_P(CrossStream, AFailureGoesThereAndBack) {
+  const Tensor bad = slow_fault(a_);
+  const Tensor there = plus(b_, bad, 1);
+  const Tensor back = plus(a_, there, 1);
+  EXPECT_EQ(message_of_read(a_, back), kFault) << "the first error of the stream";
+  EXPECT_NE(message_of_read(b_, there).find(kFault), std::string::npos);
+}
+
+TEST_P(CrossStream, AFailedTensorWrittenOnTheOtherStreamIsSoundAgain) {
+  const Tensor bad = slow_fault(a_);
+  overwrite(b_, bad, 2);
+  EXPECT_EQ(read<float>(b_, bad), std::vector<float>(kCount, 2.0f));
+  EXPECT_EQ(message_of_read(a_, bad), kFault);
+  EXPECT_EQ(read<float>(a_, bad), std::vector<float>(kCount, 2.0f));
+}
+
+TEST_P(CrossStream, MemoryOfAFailedTensorIsSoundForItsNextOwner) {
+  Tensor bad = slow_fault(a_);
+  bad = Tensor();
+  const Tensor next = counting(a_, 5);
+  EXPECT_EQ(read<float>(b_, plus(b_, next, 1)), counting_from(6));
+  EXPECT_THROW(a_.stream().synchronize(), Error);
 }
 
 /// Hands tensors from one thread to another.

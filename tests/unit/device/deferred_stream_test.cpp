@@ -84,10 +84,6 @@ TEST(DeferredStream, ReleasedMemoryIsNaN) {
   EXPECT_TRUE(std::isnan(values[0]) && std::isnan(values[1]));
 }
 
-[[noreturn]] void throw_numeric(const std::vector<const float*>&, float*, int64_t) {
-  throw Error(ErrorCode::numeric, "the number is wrong");
-}
-
 class AsynchronousError : public testing::TestWithParam<bool> {};
 
 TEST_P(AsynchronousError, SurfacesAtTheReadWithOpAndShapesAndSkipsDependants) {
@@ -120,6 +116,40 @@ TEST_P(AsynchronousError, TheFirstOneIsKept) {
     EXPECT_EQ(std::string(error.what()).substr(0, 7), "first()");
   }
   EXPECT_NO_THROW(ctx.stream().synchronize());
+}
+
+TEST_P(AsynchronousError, AFailedTensorStaysUnusableOnceTheErrorIsKnown) {
+  Context ctx(open_backend({}), {.deferred = GetParam()});
+  const Tensor bad = launch(ctx, "faulty", {}, 2, throw_numeric);
+  EXPECT_THROW(ctx.stream().synchronize(), Error);
+  const auto message_of = [&](const Tensor& x) -> std::string {
+    try {
+      read<float>(ctx, x);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::numeric);
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_EQ(message_of(bad), "read: the value was not computed: faulty(): the number is wrong");
+  EXPECT_EQ(message_of(plus(ctx, bad, 1)),
+            "plus(f32[2]) was skipped, its input was not computed: faulty(): the number is wrong");
+  overwrite(ctx, bad, 7);
+  EXPECT_EQ(read<float>(ctx, plus(ctx, bad, 1)), (std::vector<float>{8, 8})) << "written afresh, it is sound again";
+}
+
+TEST_P(AsynchronousError, APartThatWasWrittenIsSound) {
+  Context ctx(open_backend({}), {.deferred = GetParam()});
+  const Tensor x = vector_of(ctx, {1, 2, 3, 4});
+  const Tensor left = x.with_layout(x.layout().sliced(0, 0, 2)), right = x.with_layout(x.layout().sliced(0, 2, 4));
+  const Operand target = operand(left);
+  cpu_encoder(ctx.stream().encoder()).launch("faulty", {}, std::span(&target, 1), [](ThreadPool&) {
+    throw Error(ErrorCode::numeric, "the number is wrong");
+  });
+  EXPECT_THROW(ctx.stream().synchronize(), Error);
+  EXPECT_EQ(read<float>(ctx, right), (std::vector<float>{3, 4}));
+  EXPECT_THROW(read<float>(ctx, left), Error);
+  EXPECT_THROW(read<float>(ctx, x), Error);
 }
 
 TEST_P(AsynchronousError, MemoryWrittenAfreshIsSoundAgain) {

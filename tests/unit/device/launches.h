@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "device/context.h"
 #include "device/cpu/stream.h"
 #include "device/transfer.h"
+#include "temper/error.h"
 
 // Kernels of a few lines, launched straight into a CPU stream, for tests of streams and memory.
 namespace temper::cpu {
@@ -33,6 +35,11 @@ inline Tensor launch(Context& ctx, std::string_view op, const std::vector<Tensor
   return Tensor(out.buffer, out.spec);
 }
 
+/// For `launch`: work that fails.
+[[noreturn]] inline void throw_numeric(const std::vector<const float*>&, float*, int64_t) {
+  throw Error(ErrorCode::numeric, "the number is wrong");
+}
+
 /// x + addend.
 inline Tensor plus(Context& ctx, const Tensor& x, float addend) {
   return launch(ctx, "plus", {x}, x.elements(), [addend](const auto& in, float* out, int64_t n) {
@@ -49,6 +56,16 @@ inline void add_in_place(Context& ctx, const Tensor& x, float addend) {
       .launch("add_in_place", std::span(&target, 1), std::span(&target, 1), [=](ThreadPool&) {
         for (int64_t i = 0; i < n; ++i) data[i] += addend;
       });
+}
+
+/// x = value, whatever x held.
+inline void overwrite(Context& ctx, const Tensor& x, float value) {
+  const Operand target = operand(x);
+  auto* data = data_of<float>(target);
+  const int64_t n = x.elements();
+  cpu_encoder(ctx.stream().encoder()).launch("overwrite", {}, std::span(&target, 1), [=](ThreadPool&) {
+    std::fill_n(data, n, value);
+  });
 }
 
 }  // namespace temper::cpu

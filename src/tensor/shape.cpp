@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "temper/device.h"
+#include "temper/dtype.h"
 
 namespace temper {
 
@@ -17,11 +18,12 @@ Shape::Shape(std::initializer_list<int64_t> extents) : Shape(std::span(extents.b
 Shape::Shape(std::span<const int64_t> extents) {
   if (extents.size() > kMaxRank)
     fail(ErrorCode::shape_mismatch, "shape: {} dimensions are more than the {} supported", extents.size(), kMaxRank);
-  int64_t elements = 1;
+  int64_t bytes = size_of(DType::f64);  // of the largest element type, so that no tensor's size overflows
   for (const int64_t extent : extents) {
     if (extent < 0) fail(ErrorCode::shape_mismatch, "shape: negative extent {}", extent);
-    if (__builtin_mul_overflow(elements, std::max<int64_t>(extent, 1), &elements))
-      fail(ErrorCode::shape_mismatch, "shape: the number of elements overflows 64 bits");
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(extent, 1), &bytes))
+      fail(ErrorCode::shape_mismatch, "shape: {} elements are more than 64 bits of memory address",
+           fmt::join(extents, " x "));
     extents_[static_cast<size_t>(rank_++)] = extent;
   }
 }
@@ -58,9 +60,9 @@ Layout Layout::contiguous(const Shape& shape) {
 }
 
 bool Layout::is_contiguous() const {
+  if (shape.elements() == 0) return true;
   int64_t expected = 1;
   for (int d = shape.rank() - 1; d >= 0; --d) {
-    if (shape[d] == 0) return true;
     if (shape[d] != 1 && strides[static_cast<size_t>(d)] != expected) return false;
     expected *= shape[d];
   }

@@ -28,6 +28,8 @@ struct StreamOptions {
   bool poison_memory = true;
   /// Deferred: launches after which a batch is committed without being asked.
   int max_batch_launches = 1024;
+  /// Deferred: likewise for the bytes that its launches read and write, so that the device starts early on large ones.
+  int64_t max_batch_bytes = int64_t{1} << 30;
   HazardKinds hazards = {};
 };
 

@@ -25,9 +25,8 @@ struct Launch {
   std::vector<TensorSpec> input_specs = {};
   std::vector<Access> reads = {}, writes = {};
   std::vector<std::shared_ptr<FailedRanges>> failed =
-      {};                                              // of reads and writes: buffers may be gone when the launch runs
-  std::vector<MemoryRange> fresh = {};                 // outputs nobody has written yet
-  std::vector<std::shared_ptr<Buffer>> imported = {};  // memory that isn't the pool's must outlive the launch
+      {};                               // of reads and writes: buffers may be gone when the launch runs
+  std::vector<MemoryRange> fresh = {};  // outputs nobody has written yet
   Body body = {};
 };
 
@@ -103,7 +102,9 @@ class DeferredQueue final : public WorkQueue, public ReleaseObserver {
     segment.others.insert(segment.others.end(), std::make_move_iterator(others.begin()),
                           std::make_move_iterator(others.end()));
     segment.launches.push_back(std::move(launch));
-    if (++open_launches_ >= options_.max_batch_launches) commit_open();
+    for (const auto* ranges : {&reads, &writes})
+      for (const MemoryRange& range : *ranges) open_bytes_ += static_cast<int64_t>(range.end - range.begin);
+    if (++open_launches_ >= options_.max_batch_launches || open_bytes_ >= options_.max_batch_bytes) commit_open();
     return encoded;
   }
 
@@ -146,6 +147,7 @@ class DeferredQueue final : public WorkQueue, public ReleaseObserver {
     if (open_launches_ == 0) return;
     queued_.push_back(std::exchange(open_, Batch(1)));
     open_launches_ = 0;
+    open_bytes_ = 0;
     ++open_number_;
     hazards_.clear();  // batches run one after the other
     // Memory released before the next batch begins is filled in its first segment, after everything committed.
@@ -200,6 +202,7 @@ class DeferredQueue final : public WorkQueue, public ReleaseObserver {
   Batch open_ = Batch(1);
   uint64_t open_number_ = 1;  // batches count from 1
   int open_launches_ = 0;
+  int64_t open_bytes_ = 0;
   int64_t commits_ = 0;
   std::vector<MemoryRange> released_after_segment_;
   std::deque<Batch> queued_;
@@ -215,7 +218,7 @@ class DeferredStream final : public Stream, private CpuEncoder {
   DeferredStream(Device device, std::shared_ptr<ThreadPool> threads, const StreamOptions& options)
       : device_(device),
         poison_memory_(options.poison_memory),
-        pool_(std::make_shared<MemoryPool>()),
+        pool_(make_pool()),
         queue_(std::make_shared<DeferredQueue>(std::move(threads), options)) {
     pool_->observe(queue_.get());
   }
@@ -278,22 +281,21 @@ class DeferredStream final : public Stream, private CpuEncoder {
   void encode(std::string_view op, Operands inputs, Operands outputs, Body body) {
     Launch launch{.op = std::string(op), .body = std::move(body)};
     std::vector<Dependency> others;
-    const auto depend = [&](CpuMemory& memory, bool write) {
+    const auto depend = [&](PooledMemory& memory, bool write) {
       for (Dependency& dependency : memory.uses().others(queue_.get(), write)) others.push_back(std::move(dependency));
     };
     for (const Operand& input : inputs) {
       if (!input.defined()) continue;
       launch.input_specs.push_back(input.spec);
       launch.reads.push_back(access_to(input));
-      CpuMemory& memory = memory_of(*input.buffer);
+      PooledMemory& memory = memory_of(*input.buffer);
       launch.failed.push_back(memory.failed());
       depend(memory, false);
-      if (memory.imported()) launch.imported.push_back(input.buffer);
     }
     for (const Operand& output : outputs) {
       if (!output.defined()) continue;
       launch.writes.push_back(access_to(output));
-      CpuMemory& memory = memory_of(*output.buffer);
+      PooledMemory& memory = memory_of(*output.buffer);
       launch.failed.push_back(memory.failed());
       depend(memory, true);
       if (std::exchange(memory.fresh, false) && poison_memory_) {

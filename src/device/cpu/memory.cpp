@@ -1,130 +1,25 @@
 #include "device/cpu/memory.h"
 
 #include <algorithm>
-#include <iterator>
 #include <new>
-
-#include "base/fail.h"
 
 namespace temper::cpu {
 namespace {
 
-constexpr size_t kSmallestBlock = 256;
-
-size_t rounded(size_t bytes) {
-  return std::max(kSmallestBlock,
-                  (bytes + MemoryPool::kAlignment - 1) / MemoryPool::kAlignment * MemoryPool::kAlignment);
-}
-
-void free_aligned(std::byte* data) {
-  ::operator delete (data, std::align_val_t{MemoryPool::kAlignment});
-}
-
-void wait_for_all(const std::vector<QueueUse>& uses) {
-  for (const QueueUse& use : uses) use.wait();
-}
+class HeapChunks final : public ChunkSource {
+ public:
+  std::byte* take(size_t bytes) override {
+    return static_cast<std::byte*>(::operator new (bytes, std::align_val_t{MemoryPool::kAlignment}, std::nothrow));
+  }
+  void give_back(std::byte* chunk, size_t) override {
+    ::operator delete (chunk, std::align_val_t{MemoryPool::kAlignment});
+  }
+};
 
 }  // namespace
 
-CpuMemory::~CpuMemory() {
-  if (pool_) pool_->release(data_, capacity_, uses_.take());
-}
-
-MemoryPool::~MemoryPool() {
-  for (const auto& [data, block] : free_) wait_for_all(block.uses);
-  for (const auto& [data, bytes] : chunks_) free_aligned(data);
-}
-
-MemoryPool::FreeBlocks::iterator MemoryPool::insert_free(std::byte* data, FreeBlock block) {
-  cached_bytes_ += block.bytes;
-  free_by_size_.emplace(block.bytes, data);
-  return free_.emplace(data, std::move(block)).first;
-}
-
-MemoryPool::FreeBlock MemoryPool::erase_free(FreeBlocks::iterator block) {
-  cached_bytes_ -= block->second.bytes;
-  free_by_size_.erase({block->second.bytes, block->first});
-  FreeBlock erased = std::move(block->second);
-  free_.erase(block);
-  return erased;
-}
-
-std::byte* MemoryPool::take_free(size_t bytes, std::vector<QueueUse>* uses) {
-  const auto fit = free_by_size_.lower_bound({bytes, nullptr});
-  if (fit == free_by_size_.end() || (chunk_bytes_ == 0 && fit->first != bytes)) return nullptr;
-  std::byte* data = fit->second;
-  FreeBlock block = erase_free(free_.find(data));
-  if (block.bytes > bytes) insert_free(data + bytes, {block.bytes - bytes, block.uses});
-  *uses = std::move(block.uses);
-  return data;
-}
-
-std::unique_ptr<CpuMemory> MemoryPool::allocate(size_t bytes) {
-  const size_t capacity = rounded(bytes);
-  std::vector<QueueUse> uses;
-  std::byte* data = nullptr;
-  {
-    std::lock_guard lock(mutex_);
-    data = take_free(capacity, &uses);
-    if (data) {
-      ++stats_.reused;
-    } else {
-      const size_t chunk = std::max(capacity, chunk_bytes_);
-      data = static_cast<std::byte*>(::operator new (chunk, std::align_val_t{kAlignment}, std::nothrow));
-      if (!data)
-        fail(ErrorCode::out_of_memory,
-             "cpu: no memory for a tensor of {} bytes; a smaller batch or sequence needs less", bytes);
-      chunks_.emplace(data, chunk);
-      if (chunk > capacity) insert_free(data + capacity, {chunk - capacity, {}});
-      ++stats_.created;
-      stats_.bytes_created += static_cast<int64_t>(chunk);
-    }
-    stats_.live_bytes += static_cast<int64_t>(capacity);
-    stats_.peak_bytes = std::max(stats_.peak_bytes, stats_.live_bytes);
-  }
-  return std::make_unique<CpuMemory>(data, capacity, shared_from_this(), std::move(uses));
-}
-
-void MemoryPool::observe(ReleaseObserver* observer) {
-  std::lock_guard lock(mutex_);
-  observer_ = observer;
-}
-
-MemoryPool::Stats MemoryPool::stats() const {
-  std::lock_guard lock(mutex_);
-  return stats_;
-}
-
-void MemoryPool::release(std::byte* data, size_t bytes, std::vector<QueueUse> uses) {
-  FreeBlock whole{0, {}};
-  {
-    std::lock_guard lock(mutex_);
-    if (observer_) observer_->on_release(data, bytes, uses);
-    stats_.live_bytes -= static_cast<int64_t>(bytes);
-    FreeBlock block{bytes, std::move(uses)};
-    // Join free neighbours of the same chunk. Without splitting there are none: a block is a chunk.
-    const auto chunk = std::prev(chunks_.upper_bound(data));
-    if (const auto next = free_.find(data + bytes); next != free_.end() && next->first < chunk->first + chunk->second) {
-      FreeBlock after = erase_free(next);
-      block = {block.bytes + after.bytes, joined(std::move(block.uses), std::move(after.uses))};
-    }
-    auto previous = free_.lower_bound(data);
-    if (previous != free_.begin() && (--previous)->first >= chunk->first &&
-        previous->first + previous->second.bytes == data) {
-      data = previous->first;
-      FreeBlock before = erase_free(previous);
-      block = {before.bytes + block.bytes, joined(std::move(before.uses), std::move(block.uses))};
-    }
-    // With an observer (deferred stream) its pending work may still use the memory, so it stays whatever the bound.
-    if (observer_ || block.bytes < chunk->second || cached_bytes_ + block.bytes <= max_cached_bytes_) {
-      insert_free(data, std::move(block));
-      return;
-    }
-    chunks_.erase(chunk);
-    whole = std::move(block);
-  }
-  wait_for_all(whole.uses);
-  free_aligned(data);
+std::shared_ptr<MemoryPool> make_pool(size_t max_cached_bytes, size_t chunk_bytes) {
+  return std::make_shared<MemoryPool>(std::make_unique<HeapChunks>(), max_cached_bytes, chunk_bytes);
 }
 
 MemoryRange range_of(const Operand& operand) {

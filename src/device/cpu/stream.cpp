@@ -12,7 +12,7 @@ namespace {
 class ImmediateStream final : public Stream, private CpuEncoder {
  public:
   ImmediateStream(Device device, std::shared_ptr<ThreadPool> threads)
-      : device_(device), threads_(std::move(threads)), pool_(std::make_shared<MemoryPool>()) {}
+      : device_(device), threads_(std::move(threads)), pool_(make_pool()) {}
 
   Encoder& encoder() override { return *this; }
 

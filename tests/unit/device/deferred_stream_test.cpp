@@ -30,6 +30,14 @@ TEST(DeferredStream, CommitsByItselfAfterEnoughLaunches) {
   EXPECT_EQ(ctx.counters().commits, 3);  // 11 launches: 4 + 4 + 3
 }
 
+TEST(DeferredStream, CommitsByItselfAfterEnoughBytes) {
+  Context ctx(open_backend({}), {.deferred = true, .max_batch_bytes = 1000});
+  Tensor x = vector_of(ctx, std::vector<float>(50, 0.0f));  // 200 bytes written, then 400 read and written a launch
+  for (int i = 0; i < 4; ++i) x = plus(ctx, x, 1);
+  EXPECT_EQ(read<float>(ctx, x), std::vector<float>(50, 4.0f));
+  EXPECT_EQ(ctx.counters().commits, 2);  // 200 + 400 + 400, then the rest
+}
+
 TEST(DeferredStream, IndependentLaunchesHaveNoBarrierAndRunInSeveralOrders) {
   std::set<std::vector<int>> orders;
   for (uint64_t seed = 0; seed < 40; ++seed) {

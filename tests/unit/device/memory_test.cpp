@@ -11,7 +11,7 @@ namespace temper::cpu {
 namespace {
 
 TEST(MemoryPool, HandsReleasedMemoryOutAgain) {
-  const auto pool = std::make_shared<MemoryPool>();
+  const auto pool = make_pool();
   const std::byte* first = pool->allocate(1000)->data();
   EXPECT_EQ(pool->allocate(1000)->data(), first);
   EXPECT_EQ(pool->stats().created, 1);
@@ -22,7 +22,7 @@ TEST(MemoryPool, HandsReleasedMemoryOutAgain) {
 constexpr size_t kUnsplit = 0;
 
 TEST(MemoryPool, SizesAreRoundedToTheAlignment) {
-  const auto pool = std::make_shared<MemoryPool>(MemoryPool::kMaxCachedBytes, kUnsplit);
+  const auto pool = make_pool(MemoryPool::kMaxCachedBytes, kUnsplit);
   for (const int64_t bytes : {256, 257, 1000, 1025, 4097, 70001, (1 << 20) + 1}) {
     const int64_t before = pool->stats().bytes_created;
     const auto memory = pool->allocate(static_cast<size_t>(bytes));
@@ -34,10 +34,10 @@ TEST(MemoryPool, SizesAreRoundedToTheAlignment) {
 }
 
 TEST(MemoryPool, StepsOfVaryingSizesLiveInTheSameMemory) {
-  const auto pool = std::make_shared<MemoryPool>(MemoryPool::kMaxCachedBytes, size_t{1} << 20);
+  const auto pool = make_pool(MemoryPool::kMaxCachedBytes, size_t{1} << 20);
   // 100 steps of up to 900 kB in blocks of sizes that never repeat: chunks must be split and joined again.
   for (size_t step = 0; step < 100; ++step) {
-    std::vector<std::unique_ptr<CpuMemory>> live;
+    std::vector<std::unique_ptr<PooledMemory>> live;
     for (size_t i = 0; i < 9; ++i) live.push_back(pool->allocate(100'000 - 997 * step - i));
     // Released in another order than taken.
     for (const size_t i : {4, 0, 8, 2, 6, 1, 3, 7, 5}) live[i].reset();
@@ -46,8 +46,8 @@ TEST(MemoryPool, StepsOfVaryingSizesLiveInTheSameMemory) {
 }
 
 TEST(MemoryPool, LiveBlocksNeverOverlap) {
-  const auto pool = std::make_shared<MemoryPool>(MemoryPool::kMaxCachedBytes, size_t{1} << 16);
-  std::vector<std::pair<std::unique_ptr<CpuMemory>, size_t>> live;
+  const auto pool = make_pool(MemoryPool::kMaxCachedBytes, size_t{1} << 16);
+  std::vector<std::pair<std::unique_ptr<PooledMemory>, size_t>> live;
   uint32_t state = 1;
   const auto next = [&](uint32_t bound) { return (state = state * 1664525u + 1013904223u) / 65536u % bound; };
   for (int i = 0; i < 3000; ++i) {
@@ -66,12 +66,12 @@ TEST(MemoryPool, LiveBlocksNeverOverlap) {
 }
 
 TEST(MemoryPool, NothingIsAValidSize) {
-  const auto pool = std::make_shared<MemoryPool>();
+  const auto pool = make_pool();
   EXPECT_NE(pool->allocate(0)->data(), nullptr);
 }
 
 TEST(MemoryPool, TheCacheIsBounded) {
-  const auto pool = std::make_shared<MemoryPool>(4096, kUnsplit);
+  const auto pool = make_pool(4096, kUnsplit);
   { const auto a = pool->allocate(4096), b = pool->allocate(4096); }
   const auto a = pool->allocate(4096), b = pool->allocate(4096);
   EXPECT_EQ(pool->stats().reused, 1) << "of two blocks released one fits into the bound";
@@ -79,7 +79,7 @@ TEST(MemoryPool, TheCacheIsBounded) {
 }
 
 TEST(MemoryPool, CountsLiveAndPeakBytes) {
-  const auto pool = std::make_shared<MemoryPool>();
+  const auto pool = make_pool();
   {
     const auto a = pool->allocate(1024), b = pool->allocate(2048);
     EXPECT_EQ(pool->stats().live_bytes, 3072);
@@ -98,7 +98,7 @@ TEST(MemoryPool, MemoryItCannotGetIsAnError) {
 #ifdef TEMPER_SANITIZED_ALLOCATOR
   GTEST_SKIP() << "the sanitizer's allocator ends the process instead of returning null";
 #endif
-  const auto pool = std::make_shared<MemoryPool>();
+  const auto pool = make_pool();
   try {
     pool->allocate(size_t{1} << 60);
     FAIL() << "an exabyte was allocated";

@@ -94,7 +94,7 @@ run_tests() {
     run_preset asan asan 'test_(unit|ops|fault).*' "$filter"
     say "ThreadSanitizer: everything threaded"
     build tsan threaded_tests
-    run_preset tsan tsan 'test_unit_(base|device|autograd|generate|train).*' "$filter"
+    run_preset tsan tsan 'test_unit_(base|device|ops|autograd|generate|train).*' "$filter"
   fi
   if [ $long = 1 ]; then source tools/run_long_tests.sh && run_long_tests; fi
 

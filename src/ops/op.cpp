@@ -38,11 +38,25 @@ void check_version(std::string_view op, const Tensor& saved, uint64_t version) {
          to_string(saved));
 }
 
+namespace {
+
+/// True when nobody else holds the buffer; then all that other threads did with it came before.
+bool sole_owner(const std::shared_ptr<Buffer>& buffer) {
+  if (buffer.use_count() != 1) return false;
+  // use_count() is a relaxed load: it may show that another thread let go without ordering its reads of the memory
+  // before our writes. Taking a handle and dropping it is an acquiring read-modify-write of the count which that thread
+  // released; unlike with a fence, ThreadSanitizer sees it.
+  { const std::shared_ptr<Buffer> handle = buffer; }
+  return true;
+}
+
+}  // namespace
+
 std::shared_ptr<Buffer> output_buffer(Context& ctx, const TensorSpec& output, Tensor* reusable) {
-  // Two references: the op's own list and nobody else would be one; `buffer()` hands out no copy.
-  if (reusable && reusable->defined() && reusable->buffer().use_count() == 1 && reusable->is_contiguous() &&
-      reusable->layout().offset == 0 && reusable->spec().bytes() == output.bytes() &&
-      reusable->buffer()->bytes() == output.bytes())
+  // One reference: the op's own list of inputs; `buffer()` hands out no copy.
+  if (reusable && reusable->defined() && reusable->is_contiguous() && reusable->layout().offset == 0 &&
+      reusable->spec().bytes() == output.bytes() && reusable->buffer()->bytes() == output.bytes() &&
+      sole_owner(reusable->buffer()))
     return reusable->buffer();
   return ctx.stream().allocate(output.bytes());
 }

@@ -54,7 +54,7 @@ struct Layout {
   /// Elements [begin, end) of one dimension.
   Layout sliced(int dimension, int64_t begin, int64_t end) const;
   /// Numpy's broadcasting rule: aligned from the last dimension, extents equal or 1. Throws Error{shape_mismatch}.
-  Layout broadcast_to(const Shape& shape) const;
+  Layout broadcast_to(const Shape& target) const;
 };
 
 /// The shape both operands broadcast to. Throws Error{shape_mismatch} naming `op`.

@@ -7,6 +7,7 @@
 #include "device/transfer.h"
 #include "ops/binary.h"
 #include "ops/cast.h"
+#include "tensor/buffer.h"
 
 namespace temper {
 
@@ -15,9 +16,9 @@ Tensor Gradients::of(const Tensor& leaf) const {
   return found == by_id_.end() ? Tensor() : found->second;
 }
 
-void Gradients::accumulate(Context& ctx, uint64_t id, const Tensor& grad) {
+void Gradients::accumulate(Context& ctx, uint64_t id, Tensor grad) {
   Tensor& slot = by_id_[id];
-  slot = slot.defined() ? add(ctx, std::move(slot), grad) : grad;
+  slot = slot.defined() ? add(ctx, std::move(slot), std::move(grad)) : std::move(grad);
 }
 
 Tensor Gradients::take(uint64_t id) {
@@ -79,12 +80,14 @@ namespace {
 class CheckpointNode final : public TapeNode {
  public:
   CheckpointNode(const Tensor& x, CheckpointBody body, uint32_t rng_site)
-      : x_(x.detached()), body_(std::move(body)), rng_site_(rng_site) {
+      : x_(x.detached()), version_(x.buffer()->version()), body_(std::move(body)), rng_site_(rng_site) {
     input_ids = {x.grad_id()};
   }
   std::string_view op() const override { return "checkpoint"; }
 
   std::vector<Tensor> vjp(Context& ctx, std::span<const Tensor> output_grads) override {
+    if (x_.buffer()->version() != version_)
+      fail(ErrorCode::internal, "checkpoint: its input ({}) was changed in place since", to_string(x_));
     const uint32_t site = ctx.rng_site();
     ctx.set_rng_site(rng_site_);
     Tape tape;
@@ -109,8 +112,22 @@ class CheckpointNode final : public TapeNode {
 
  private:
   Tensor x_;
+  uint64_t version_;
   CheckpointBody body_;
   uint32_t rng_site_;
+};
+
+/// Notes whether anything that requires a gradient happens, and keeps nothing.
+class Probe final : public Recorder {
+ public:
+  explicit Probe(Recorder& tape) : tape_(tape) {}
+  uint64_t new_grad_id() override { return tape_.new_grad_id(); }
+  void record(std::unique_ptr<TapeNode>) override { recorded_ = true; }
+  bool recorded() const { return recorded_; }
+
+ private:
+  Recorder& tape_;
+  bool recorded_ = false;
 };
 
 }  // namespace
@@ -119,11 +136,13 @@ Tensor checkpoint(Context& ctx, const Tensor& x, CheckpointBody body) {
   Recorder* tape = ctx.tape();
   if (!tape) return body(ctx, x);
   const uint32_t site = ctx.rng_site();
+  Probe probe(*tape);
   Tensor y;
   {
-    Context::TapeScope off(ctx, nullptr);
-    y = body(ctx, x.detached()).detached();
+    Context::TapeScope on(ctx, &probe);
+    y = body(ctx, x).detached();
   }
+  if (!probe.recorded()) return y;  // nothing here or below learns: backward need not come here
   auto node = std::make_unique<CheckpointNode>(x, std::move(body), site);
   node->output_ids = {tape->new_grad_id()};
   y = y.with_grad_id(node->output_ids[0]);

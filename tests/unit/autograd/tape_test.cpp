@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "device/transfer.h"
+#include "ops/accumulate.h"
 #include "ops/binary.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
@@ -56,6 +57,24 @@ TEST(Tape, MatmulOfAFrozenMatrixComputesNoGradientForIt) {
   EXPECT_EQ(read<float>(ctx, grads.of(x)), (std::vector<float>{1, 3, 1, 3}));
 }
 
+TEST(Tape, ANormWithAFrozenWeightMakesNoGradientForIt) {
+  Context ctx = make_context();
+  const Tensor x0 = upload(ctx, std::vector<float>{1, 2, 3, 4}, {2, 2}), w0 = vec(ctx, {1, 2});
+  std::vector<int64_t> allocated;
+  for (const bool frozen : {true, false}) {
+    Tape tape;
+    Context::TapeScope on(ctx, &tape);
+    const Tensor x = tape.leaf(x0), w = frozen ? w0 : tape.leaf(w0);
+    const Tensor loss = sum_all(ctx, rms_norm(ctx, x, w));
+    const auto buffers = [&] { return ctx.counters().buffers_created + ctx.counters().buffers_reused; };
+    const int64_t before = buffers();
+    Gradients grads = tape.backward(ctx, loss);
+    allocated.push_back(buffers() - before);
+    EXPECT_EQ(grads.of(w).defined(), !frozen);
+  }
+  EXPECT_EQ(allocated[0] + 1, allocated[1]);
+}
+
 TEST(Tape, CheckpointGivesTheSameGradients) {
   Context ctx = make_context();
   const Tensor x0 = upload(ctx, std::vector<float>{0.5f, -1, 2, 3}, {2, 2});
@@ -73,6 +92,43 @@ TEST(Tape, CheckpointGivesTheSameGradients) {
   }
   EXPECT_EQ(results[0], results[2]);
   EXPECT_EQ(results[1], results[3]);
+}
+
+TEST(Tape, ACheckpointWithoutAVariableIsNotVisitedAgain) {
+  Context ctx = make_context();
+  const Tensor x = upload(ctx, std::vector<float>{0.5f, -1, 2, 3}, {2, 2}),
+               w = upload(ctx, std::vector<float>{1, 0.25f, 2, 1}, {2, 2});
+  int runs = 0;
+  Tape tape;
+  Context::TapeScope on(ctx, &tape);
+  const Tensor y = checkpoint(ctx, x, [w, &runs](Context& c, const Tensor& input) {
+    ++runs;
+    return silu(c, matmul(c, input, w));
+  });
+  EXPECT_FALSE(y.requires_grad());
+  EXPECT_EQ(tape.size(), 0u);
+  const Tensor v = tape.leaf(w);
+  const Tensor z = checkpoint(ctx, y, [v, &runs](Context& c, const Tensor& input) {
+    ++runs;
+    return matmul(c, input, v);
+  });
+  const Tensor loss = sum_all(ctx, z);
+  const int64_t products = ctx.counters().launches["matmul"];
+  EXPECT_TRUE(tape.backward(ctx, loss).of(v).defined());
+  EXPECT_EQ(runs, 3) << "both once, the one that learns once more";
+  EXPECT_EQ(ctx.counters().launches["matmul"] - products, 2) << "the product again, and the gradient of v";
+}
+
+TEST(Tape, ACheckpointRefusesAnInputThatChangedSince) {
+  Context ctx = make_context();
+  State state(ctx, vec(ctx, {1, 2, 3}));
+  Tape tape;
+  Context::TapeScope on(ctx, &tape);
+  const Tensor v = tape.leaf(vec(ctx, {1, 1, 1}));
+  const Tensor loss =
+      sum_all(ctx, checkpoint(ctx, state.tensor(), [v](Context& c, const Tensor& input) { return mul(c, input, v); }));
+  zero_(ctx, state);
+  EXPECT_THROW(tape.backward(ctx, loss), Error);
 }
 
 TEST(Tape, DeferredModeAgreesBitForBit) {

@@ -28,8 +28,9 @@ std::vector<TensorSpec> infer(std::span<const TensorSpec> in, const LoraLinear::
     if (adapter->dtype != x.dtype && adapter->dtype != DType::f32)
       fail(ErrorCode::dtype_mismatch, "lora_linear: a {} and b {} must be f32 or of the type of x {}", to_string(a),
            to_string(b), to_string(x));
-  return {spec(x.dtype, with_last(x.shape(), outputs)),
-          spec(accumulator_dtype(x.dtype), with_last(x.shape(), a.shape()[0]))};
+  std::vector<TensorSpec> out = {spec(x.dtype, with_last(x.shape(), outputs))};
+  if (attrs.want_h) out.push_back(spec(accumulator_dtype(x.dtype), with_last(x.shape(), a.shape()[0])));
+  return out;
 }
 
 std::vector<Tensor> composite(Context& ctx, std::span<const Tensor> in, const LoraLinear::Attrs& attrs) {
@@ -37,8 +38,9 @@ std::vector<Tensor> composite(Context& ctx, std::span<const Tensor> in, const Lo
   const Tensor x = as_matrix(ctx, cast(ctx, in[0], wide)), a = cast(ctx, in[1], wide), b = cast(ctx, in[2], wide);
   const Tensor h = matmul(ctx, x, a, {.trans_b = true});
   const Tensor y = matmul_add(ctx, h, b, linear(ctx, x, attrs.weight), {.trans_b = true, .alpha = attrs.scale});
-  return {reshape(ctx, cast(ctx, y, dtype), with_last(in[0].shape(), y.dim(1))),
-          reshape(ctx, h, with_last(in[0].shape(), h.dim(1)))};
+  std::vector<Tensor> out = {reshape(ctx, cast(ctx, y, dtype), with_last(in[0].shape(), y.dim(1)))};
+  if (attrs.want_h) out.push_back(reshape(ctx, h, with_last(in[0].shape(), h.dim(1))));
+  return out;
 }
 
 std::vector<TensorSpec> infer_backward(std::span<const TensorSpec> in, const LoraLinearBackward::Attrs& attrs) {
@@ -80,7 +82,8 @@ Saved saves(uint32_t needs_grad, const LoraLinear::Attrs&) {
 
 std::vector<Tensor> vjp(Context& ctx, const VjpArgs<LoraLinear::Attrs>& args) {
   const auto out =
-      apply(ctx, kLoraLinearBackward, {args.grads[0], args.inputs[0], args.inputs[1], args.inputs[2], args.outputs[1]},
+      apply(ctx, kLoraLinearBackward,
+            {args.grads[0], args.inputs[0], args.inputs[1], args.inputs[2], args.needs(2) ? args.outputs[1] : Tensor()},
             {.weight = args.attrs.weight,
              .scale = args.attrs.scale,
              .want_dx = args.needs(0),
@@ -100,7 +103,8 @@ constexpr OpRule<LoraLinear> kLoraLinear{
 
 Tensor lora_linear(Context& ctx, const Tensor& x, const Tensor& a, const Tensor& b, const WeightHandle& weight,
                    float scale) {
-  return apply(ctx, kLoraLinear, {x, a, b}, {.weight = weight, .scale = scale})[0];
+  return apply(ctx, kLoraLinear, {x, a, b},
+               {.weight = weight, .scale = scale, .want_h = ctx.tape() != nullptr && b.requires_grad()})[0];
 }
 
 }  // namespace temper

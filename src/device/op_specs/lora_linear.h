@@ -6,13 +6,14 @@
 
 namespace temper::specs {
 
-/// x [.., in], A [r, in], B [out, r], a frozen weight W [out, in] -> y = x W^T + scale h B^T [.., out] in x's type, and
-/// h = x A^T [.., r] in f32 (f64 for f64). A and B are f32 or of x's type. Hu et al. 2021, eq. 3.
+/// x [.., in], A [r, in], B [out, r], a frozen weight W [out, in] -> y = x W^T + scale h B^T [.., out] in x's type,
+/// and, when wanted, h = x A^T [.., r] in f32 (f64 for f64). A and B are f32 or of x's type. Hu et al. 2021, eq. 3.
 struct LoraLinear {
   static constexpr std::string_view name = "lora_linear";
   struct Attrs {
     WeightHandle weight = nullptr;
     float scale = 1.0f;
+    bool want_h = false;  ///< the gradient of B needs it; an unread output would only tie products that are independent
   };
 };
 

@@ -29,9 +29,10 @@ void launch_lora(Encoder& encoder, Operands in, Operands out, const LoraLinear::
   const A* a = data_of<const A>(in[1]);
   const B* b = data_of<const B>(in[2]);
   T* y = data_of<T>(out[0]);
-  float* h = data_of<float>(out[1]);
+  float* wanted_h = attrs.want_h ? data_of<float>(out[1]) : nullptr;
   const float scale = attrs.scale;
   cpu_encoder(encoder).launch("lora_linear", in, out, [=](ThreadPool& pool) {
+    float* h = wanted_h ? wanted_h : scratch(ScratchSlot::f, static_cast<size_t>(m * rank));
     const float* wide_x = widened(pool, x, m * inputs, ScratchSlot::a);
     const float* wide_a = widened(pool, a, rank * inputs, ScratchSlot::e);
     gemm(pool, {.trans_b = true, .m = m, .n = rank, .k = inputs, .lda = inputs, .ldb = inputs, .ldc = rank}, wide_x,

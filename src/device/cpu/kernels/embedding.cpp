@@ -18,7 +18,7 @@ void encode_embedding(Encoder& encoder, Operands in, Operands out, const Embeddi
     cpu_encoder(encoder).launch("embedding", in, out, [=](ThreadPool& pool) {
       for (int64_t i = 0; i < n; ++i)
         if (ids[i] < 0 || ids[i] >= vocabulary)
-          fail(ErrorCode::numeric, "embedding: token id {} is {}", ids[i],
+          fail(ErrorCode::numeric, "token id {} is {}", ids[i],
                ids[i] < 0 ? std::string("negative") : fmt::format("not below the vocabulary's {}", vocabulary));
       parallel_for(pool, n, row_grain(width), [&](int64_t begin, int64_t end) {
         float* row = scratch(ScratchSlot::d, static_cast<size_t>(width));

@@ -23,8 +23,8 @@ void encode_kv_write(Encoder& encoder, Operands in, Operands out, const KvWrite:
   cpu_encoder(encoder).launch("kv_write_", in, out, [=](ThreadPool&) {
     for (int64_t n = 0; n < count; ++n)
       if (at[n] < 0 || at[n] >= capacity)
-        fail(ErrorCode::numeric, "kv_write_: row {} is not in the cache's {}; the sequence is longer than planned?",
-             at[n], capacity);
+        fail(ErrorCode::numeric, "row {} is not in the cache's {}; the sequence is longer than planned?", at[n],
+             capacity);
     for (int64_t n = 0; n < count; ++n)
       std::memcpy(cache + static_cast<size_t>(at[n]) * row_bytes, rows + static_cast<size_t>(n) * row_bytes, row_bytes);
   });

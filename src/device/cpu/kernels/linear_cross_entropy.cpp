@@ -123,8 +123,7 @@ const std::vector<int32_t>& counted_rows(const int32_t* targets, int64_t n, int6
   rows.clear();
   for (int64_t i = 0; i < n; ++i) {
     if (targets[i] >= vocabulary)
-      fail(ErrorCode::numeric, "linear_cross_entropy: target {} is not below the vocabulary's {}", targets[i],
-           vocabulary);
+      fail(ErrorCode::numeric, "target {} is not below the vocabulary's {}", targets[i], vocabulary);
     if (targets[i] >= 0) rows.push_back(static_cast<int32_t>(i));
   }
   return rows;

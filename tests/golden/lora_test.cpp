@@ -202,30 +202,54 @@ TEST(TrainingModes, SteadyStateTakesMemoryFromThePoolOnly) {
   dataset.rows.resize(4);  // the same batch each step
   LoraAdapter adapter = LoraAdapter::load_peft(loaded.ctx, loaded.model.language_model(), folder + "/adapter");
   Trainer trainer(loaded.ctx, loaded.model.language_model(), adapter, dataset, nullptr, step_config());
-  std::vector<int64_t> created;
+  std::vector<int64_t> created, peak;
   trainer.run(nullptr, {.on_step = [&](const train::StepMetrics&) {
                 created.push_back(loaded.ctx.counters().buffers_created);
+                peak.push_back(loaded.ctx.counters().peak_bytes);
               }});
   EXPECT_EQ(created[2], created.back());
+  EXPECT_EQ(peak[2], peak.back()) << "a step left tensors behind";
 }
 
 TEST(TrainingModes, NoGradientOfAFrozenWeightIsComputed) {
   Loaded loaded(kRun.model);
-  const std::string folder = data("lora/gqa_tied");
   const train::Dataset dataset = dataset_of(io::SafetensorsFile(data("lora/batches.safetensors")));
+  const LanguageModel& model = loaded.model.language_model();
+  const int64_t layers = model.config().num_layers;
+  const auto launches_of_a_step = [&](const LoraConfig& config, bool grad_checkpoint = false) {
+    LoraAdapter adapter = LoraAdapter::create(loaded.ctx, model, config, 0);
+    train::TrainConfig step = step_config();
+    step.grad_checkpoint = grad_checkpoint;
+    Trainer trainer(loaded.ctx, model, adapter, dataset, nullptr, step);
+    const auto before = loaded.ctx.counters().launches;
+    trainer.accumulate_gradients();
+    return [before, after = loaded.ctx.counters().launches](const char* op) {
+      const auto count = [op](const auto& launches) {
+        const auto found = launches.find(op);
+        return found == launches.end() ? int64_t{0} : found->second;
+      };
+      return count(after) - count(before);
+    };
+  };
+  {
+    // Everything adapts: one backward a linear layer, no product with a frozen weight beside it; the first block's
+    // input norm has nothing below it that learns.
+    const auto launches = launches_of_a_step({});
+    EXPECT_EQ(launches("lora_linear"), 7 * layers);
+    EXPECT_EQ(launches("lora_linear_backward"), 7 * layers);
+    EXPECT_EQ(launches("linear"), 0);
+    EXPECT_EQ(launches("attention_backward"), layers);
+    EXPECT_EQ(launches("swiglu_backward"), layers);
+    EXPECT_EQ(launches("rms_norm_backward"), 2 * layers);
+  }
   // Only the last block's down_proj adapts: backward passes the head's and final norm's input gradient, then that one
   // layer's factors, and nothing below.
-  const int64_t last = loaded.model.language_model().config().num_layers - 1;
   LoraConfig config;
-  config.targets = {fmt::format("model.layers.{}.mlp.down_proj", last)};
-  LoraAdapter adapter = LoraAdapter::create(loaded.ctx, loaded.model.language_model(), config, 0);
-  Trainer trainer(loaded.ctx, loaded.model.language_model(), adapter, dataset, nullptr, step_config());
-  trainer.accumulate_gradients();
-  const Counters& counters = loaded.ctx.counters();
-  const auto launches = [&](const char* op) {
-    const auto found = counters.launches.find(op);
-    return found == counters.launches.end() ? int64_t{0} : found->second;
-  };
+  config.targets = {fmt::format("model.layers.{}.mlp.down_proj", layers - 1)};
+  const auto checkpointed = launches_of_a_step(config, true);
+  EXPECT_EQ(checkpointed("attention"), layers + 1) << "only the last block runs again";
+  EXPECT_EQ(checkpointed("rms_norm_backward"), 1);
+  const auto launches = launches_of_a_step(config);
   EXPECT_EQ(launches("attention_backward"), 0);
   EXPECT_EQ(launches("swiglu_backward"), 0);
   EXPECT_EQ(launches("rms_norm_backward"), 1);

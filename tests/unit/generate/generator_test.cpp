@@ -45,6 +45,25 @@ TEST(Generator, GreedyTokensAreThoseOfTransformers) {
   }
 }
 
+TEST(Generator, ADecodedTokenTakesMemoryFromThePoolOnly) {
+  for (const StreamOptions& mode : {StreamOptions{}, StreamOptions{.deferred = true, .shuffle_seed = 1}}) {
+    GoldenModel golden;
+    Context ctx(golden.backend, mode);
+    const Counters& counters = ctx.counters();
+    std::vector<int64_t> created, peak, reused;
+    Generator generator(ctx, golden.model, nullptr);
+    generator.run(std::span(kPrompts).first(1), {.max_tokens = 30, .ignore_eos = true}, [&](size_t, std::string_view) {
+      created.push_back(counters.buffers_created);
+      peak.push_back(counters.peak_bytes);
+      reused.push_back(counters.buffers_reused);
+    });
+    ASSERT_GT(created.size(), 6u);
+    EXPECT_EQ(created[2], created.back());
+    EXPECT_EQ(peak[2], peak.back());
+    EXPECT_LT(reused[2], reused.back());
+  }
+}
+
 TEST(Generator, ABatchGivesTheRepliesOfSinglePrompts) {
   GoldenModel golden;
   GenerateOptions options{.max_tokens = 16};

@@ -6,6 +6,7 @@
 #include "device/transfer.h"
 #include "support/golden_models.h"
 #include "support/property.h"
+#include "train/batches.h"
 #include "train/loss.h"
 
 namespace temper::train {

@@ -29,6 +29,10 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
+/// For bytes of a MappedFile that won't be read soon: their pages leave the process's memory, and come back from the
+/// file when they are read after all.
+void release_mapped_pages(std::span<const std::byte> bytes);
+
 /// Writes a file so that a reader sees the old contents or the new ones, never a part: temporary name in the same
 /// folder, fsync, rename, fsync of the folder. Without commit() the destructor removes the temporary file.
 /// Every failed write (a full disk) throws Error{io} naming the path and the system's reason.

@@ -149,6 +149,10 @@ StoredTensor Checkpoint::tensor(std::string_view name) const {
   return tensor;
 }
 
+void Checkpoint::release_pages() const {
+  for (const auto& [name, tensor] : impl_->by_name) release_mapped_pages(tensor->bytes);
+}
+
 TokenizerSource Checkpoint::tokenizer() const {
   if (const auto* file = std::get_if<GgufFile>(&impl_->weights)) return vocab_from_gguf(*file);
   TokenizerTexts texts;

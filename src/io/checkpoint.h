@@ -46,6 +46,9 @@ class Checkpoint {
   /// copied with their rows un-permuted into Hugging Face's order (blocks stay whole). Error{not_found} when absent.
   StoredTensor tensor(std::string_view name) const;
 
+  /// Lets go of the mapped weights' pages, once they have been loaded; reading a tensor again is only slower.
+  void release_pages() const;
+
   /// Throws Error{not_found} when the checkpoint has no tokenizer.
   TokenizerSource tokenizer() const;
   /// The Jinja text of the (default) chat template.

@@ -23,6 +23,7 @@ TextModel TextModel::load(Backend& backend, Context& ctx, const std::filesystem:
   const DType compute = options.dtype.value_or(backend.preferred_compute_dtype());
   auto model = load_language_model(backend, ctx, checkpoint,
                                    {.compute = compute, .dense = dense_type(checkpoint, options, compute)});
+  checkpoint.release_pages();  // expanded weights are copies, and the file's own would count as ours all the time
   return TextModel(std::move(processor), std::move(model));
 }
 

@@ -130,5 +130,32 @@ TEST_F(FileTest, AnEmptyFileMapsToNothing) {
   EXPECT_EQ(MappedFile(folder_ / "a").bytes().size(), 3u);
 }
 
+/// Memory of mapped files that the process holds, where the system tells.
+int64_t resident_file_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t size = 0, resident = 0, shared = 0;
+  statm >> size >> resident >> shared;
+  return shared * ::sysconf(_SC_PAGESIZE);
+}
+
+TEST_F(FileTest, ReleasedPagesLeaveMemoryAndComeBackWhenRead) {
+  std::string text(size_t{8} << 20, 'x');
+  for (size_t i = 0; i < text.size(); i += 1000) text[i] = static_cast<char>('a' + i / 1000 % 26);
+  write_file_atomic(folder_ / "large", text);
+  const MappedFile file(folder_ / "large");
+  const auto contents = [&] {
+    return std::string_view(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  };
+  EXPECT_EQ(contents(), text);
+  const int64_t held = resident_file_bytes();
+  release_mapped_pages(file.bytes());
+  if (held > 0) {
+    EXPECT_LT(resident_file_bytes(), held - (int64_t{7} << 20));
+  }
+  EXPECT_EQ(contents(), text);
+  release_mapped_pages(file.bytes().subspan(10, 20));  // less than a page: nothing to do
+  release_mapped_pages({});
+}
+
 }  // namespace
 }  // namespace temper

@@ -238,7 +238,7 @@ int dry_run(const TrainOptions& options, const LoadedModel& loaded, const LoraAd
   fmt::print("memory: about {}: weights {}, activations {}, adapter and optimizer {}, working space {}\n",
              train::bytes_text(memory.total()), train::bytes_text(memory.weights),
              train::bytes_text(memory.activations), train::bytes_text(memory.optimizer),
-             train::bytes_text(memory.workspace));
+             train::bytes_text(memory.workspace()));
   return 0;
 }
 

@@ -12,7 +12,10 @@ enum class ScratchSlot { a, b, c, d, e, f, count };
 inline float* scratch(ScratchSlot slot, size_t floats) {
   thread_local std::vector<float> memory[static_cast<size_t>(ScratchSlot::count)];
   std::vector<float>& buffer = memory[static_cast<size_t>(slot)];
-  if (buffer.size() < floats) buffer.resize(floats);
+  if (buffer.size() < floats) {
+    buffer = {};  // first: the old contents are of no use, and a vector that grows would take twice its size
+    buffer.resize(floats);
+  }
   return buffer.data();
 }
 

@@ -14,17 +14,6 @@
 namespace temper {
 namespace {
 
-void check_prompt(const io::ModelConfig& config, const std::vector<int32_t>& ids, size_t index) {
-  const std::string which = fmt::format("prompt {}", index + 1);
-  if (ids.empty()) fail(ErrorCode::invalid_argument, "{}: no tokens; there is nothing to continue", which);
-  if (static_cast<int64_t>(ids.size()) > config.max_position_embeddings)
-    fail(ErrorCode::invalid_argument, "{}: {} tokens are more than the model's context of {}", which, ids.size(),
-         config.max_position_embeddings);
-  for (const int32_t id : ids)
-    if (id < 0 || id >= config.vocab_size)
-      fail(ErrorCode::numeric, "{}: token id {} is outside of the vocabulary of {}", which, id, config.vocab_size);
-}
-
 /// A prompt on its way through one sequence of the cache.
 struct Slot {
   size_t prompt;
@@ -48,6 +37,16 @@ Tensor history_tensor(Context& ctx, const std::vector<Slot>& slots) {
 
 }  // namespace
 
+void check_prompt(const io::ModelConfig& config, std::span<const int32_t> ids, std::string_view where) {
+  if (ids.empty()) fail(ErrorCode::invalid_argument, "{}: no tokens; there is nothing to continue", where);
+  if (static_cast<int64_t>(ids.size()) > config.max_position_embeddings)
+    fail(ErrorCode::invalid_argument, "{}: {} tokens are more than the model's context of {}", where, ids.size(),
+         config.max_position_embeddings);
+  for (const int32_t id : ids)
+    if (id < 0 || id >= config.vocab_size)
+      fail(ErrorCode::numeric, "{}: token id {} is outside of the vocabulary of {}", where, id, config.vocab_size);
+}
+
 std::vector<Reply> Generator::run(std::span<const std::vector<int32_t>> prompts, const GenerateOptions& options,
                                   const TextCallback& on_text, const std::atomic<bool>* stop) {
   const LanguageModel& model = model_.language_model();
@@ -55,7 +54,7 @@ std::vector<Reply> Generator::run(std::span<const std::vector<int32_t>> prompts,
   std::vector<Reply> replies(prompts.size());
   int64_t capacity = 0;
   for (size_t i = 0; i < prompts.size(); ++i) {
-    check_prompt(config, prompts[i], i);
+    check_prompt(config, prompts[i], fmt::format("prompt {}", i + 1));
     replies[i].prompt_tokens = static_cast<int64_t>(prompts[i].size());
     capacity =
         std::max(capacity, std::min(config.max_position_embeddings, replies[i].prompt_tokens + options.max_tokens));
@@ -152,7 +151,7 @@ std::vector<Reply> Generator::run(std::span<const std::vector<int32_t>> prompts,
 
 std::vector<double> score_tokens(Context& ctx, const LanguageModel& model, const BoundAdapter* adapter,
                                  const std::vector<int32_t>& ids) {
-  check_prompt(model.config(), ids, 0);
+  check_prompt(model.config(), ids, "score");
   std::vector<double> logprobs = {std::numeric_limits<double>::quiet_NaN()};
   if (ids.size() == 1) return logprobs;
   const std::vector<std::vector<int32_t>> inputs = {{ids.begin(), ids.end() - 1}};

@@ -63,6 +63,9 @@ class Generator {
   GenerateStats stats_;
 };
 
+/// Throws for a prompt that `Generator` would refuse; the message begins with `where`.
+void check_prompt(const io::ModelConfig& config, std::span<const int32_t> ids, std::string_view where);
+
 /// Natural-log probabilities of each token given those before it: entry i for ids[i], entry 0 is NaN. Throws as
 /// Generator.
 std::vector<double> score_tokens(Context& ctx, const LanguageModel& model, const BoundAdapter* adapter,

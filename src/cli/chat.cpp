@@ -133,8 +133,12 @@ class Chat {
     if (path.empty()) return log::warn("/save needs a file name");
     if (fs::exists(path)) return log::warn("/save: {} exists already", path);
     const OrderedJson row = {{"messages", conversation()}};
-    write_file_atomic(path, row.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
-    log::info("saved to {}", path);
+    try {
+      write_file_atomic(path, row.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
+      log::info("saved to {}", path);
+    } catch (const Error& error) {
+      log::error("{}; the conversation goes on, /save it elsewhere", error.what());
+    }
   }
 
   /// Streams the answer to the last message and keeps it. What can't be answered is taken back.
@@ -196,6 +200,7 @@ int converse(Chat& chat) {
     std::string line;
     switch (editor.read(message.empty() ? "> " : ". ", line)) {
       case LineEditor::Result::end:
+        if (!message.empty()) chat.take(message);  // the input ended after a backslash
         return 0;
       case LineEditor::Result::interrupted:
         if (warned || !terminal) return 130;

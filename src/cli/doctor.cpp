@@ -100,7 +100,8 @@ void print_check(const Check& check, bool coloured) {
 int doctor(const Session& session, bool json) {
   std::vector<Check> checks = machine_checks();
   for (const DeviceType type : available_devices())
-    for (Check& check : device_checks(type, session.device.threads)) checks.push_back(std::move(check));
+    if (const std::string& chosen = session.device.device; chosen == "auto" || chosen == device_name(type))
+      for (Check& check : device_checks(type, session.device.threads)) checks.push_back(std::move(check));
   const auto failed = std::ranges::count(checks, Status::fail, &Check::status);
   if (json) {
     OrderedJson list = OrderedJson::array();
@@ -126,6 +127,7 @@ void add_doctor(CLI::App& app, Session& session) {
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "one JSON line on standard output");
   add_runtime_options(*command, session);
+  add_dtype_option(*command, session);
   command->callback([&session, json] { session.action = [&session, json] { return doctor(session, *json); }; });
 }
 

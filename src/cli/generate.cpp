@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/checks.h"
 #include "cli/sampling_options.h"
 #include "cli/session.h"
 
@@ -13,15 +14,15 @@ namespace temper::cli {
 namespace {
 
 struct GenerateArguments {
-  std::string model, adapter, prompt, prompt_file, ids, system, batch;
+  std::string model, adapter, prompt, system;
+  std::optional<std::string> prompt_file, ids, batch;
   bool raw = false, json = false;
   GenerateOptions options;
 };
 
 std::vector<int32_t> prompt_ids(const TextModel& model, const GenerateArguments& args, const std::string& prompt) {
   if (args.raw || !model.has_chat_template()) {
-    if (!args.system.empty())
-      fail(ErrorCode::usage, "--system needs a chat template; {}", args.raw ? "drop --raw" : "the model has none");
+    if (!args.system.empty()) fail(ErrorCode::usage, "--system needs a chat template; the model has none");
     return model.tokenizer().encode_with_special(prompt);
   }
   OrderedJson messages = OrderedJson::array();
@@ -33,6 +34,9 @@ std::vector<int32_t> prompt_ids(const TextModel& model, const GenerateArguments&
 /// A row of --batch: {"messages": [...]}, {"prompt": "..."} or {"ids": [...]}.
 std::vector<int32_t> batch_row_ids(const TextModel& model, const GenerateArguments& args, const OrderedJson& row,
                                    std::string_view where) {
+  if (!row.is_object()) fail(ErrorCode::data, "{}: a row must be a JSON object", where);
+  if (!args.system.empty() && !row.contains("prompt"))
+    fail(ErrorCode::data, "{}: --system goes with rows of `prompt`; put it into `messages`", where);
   try {
     if (row.contains("ids")) return row.at("ids").get<std::vector<int32_t>>();
     if (row.contains("messages")) return model.encode_rendered(model.render(row.at("messages"), true).text);
@@ -44,7 +48,8 @@ std::vector<int32_t> batch_row_ids(const TextModel& model, const GenerateArgumen
 }
 
 std::vector<std::vector<int32_t>> batch_prompts(const TextModel& model, const GenerateArguments& args) {
-  const std::string text = read_file(args.batch);
+  const std::string& path = *args.batch;
+  const std::string text = read_file(path);
   std::vector<std::vector<int32_t>> prompts;
   size_t begin = 0;
   for (int64_t line = 1; begin < text.size(); ++line) {
@@ -52,10 +57,11 @@ std::vector<std::vector<int32_t>> batch_prompts(const TextModel& model, const Ge
     const std::string_view content = std::string_view(text).substr(begin, end - begin);
     begin = end + 1;
     if (content.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    const std::string where = fmt::format("{}:{}", args.batch, line);
+    const std::string where = fmt::format("{}:{}", path, line);
     prompts.push_back(batch_row_ids(model, args, parse_ordered_json(content, where), where));
+    check_prompt(model.language_model().config(), prompts.back(), where);
   }
-  if (prompts.empty()) fail(ErrorCode::data, "{}: no rows", args.batch);
+  if (prompts.empty()) fail(ErrorCode::data, "{}: no rows", path);
   return prompts;
 }
 
@@ -89,10 +95,13 @@ int generate_batch(LoadedModel& loaded, const GenerateArguments& args) {
 }
 
 int generate_one(LoadedModel& loaded, const GenerateArguments& args) {
-  const std::string prompt =
-      args.prompt_file.empty() ? (args.prompt == "-" ? read_stdin() : args.prompt) : read_file(args.prompt_file);
-  const std::vector<std::vector<int32_t>> prompts = {args.ids.empty() ? prompt_ids(loaded.model, args, prompt)
-                                                                      : parse_ids(args.ids)};
+  std::vector<std::vector<int32_t>> prompts;
+  if (args.ids)
+    prompts = {parse_ids(*args.ids)};
+  else if (args.prompt_file)
+    prompts = {prompt_ids(loaded.model, args, read_file(*args.prompt_file))};
+  else
+    prompts = {prompt_ids(loaded.model, args, args.prompt == "-" ? read_stdin() : args.prompt)};
   Generator generator(loaded.ctx(), loaded.model, loaded.adapter_or_null());
   TextCallback show;
   if (!args.json)
@@ -118,31 +127,55 @@ int generate_one(LoadedModel& loaded, const GenerateArguments& args) {
   return 0;
 }
 
+/// What can be refused before a model is loaded.
+void check_arguments(const GenerateArguments& args) {
+  if (args.ids) parse_ids(*args.ids);
+  if (!args.system.empty() && args.ids)
+    fail(ErrorCode::usage, "--system goes with --prompt, --prompt-file or --batch; with --ids it would be lost");
+  if (!args.system.empty() && args.raw) fail(ErrorCode::usage, "--system needs the chat template; drop --raw");
+}
+
+void check_stop_tokens(const LanguageModel& model, const GenerateOptions& options) {
+  for (const int32_t id : options.stop_tokens)
+    if (id < 0 || id >= model.config().vocab_size)
+      fail(ErrorCode::usage, "--stop-token {}: is outside of the vocabulary of {}", id, model.config().vocab_size);
+}
+
 }  // namespace
 
 void add_sampling_options(CLI::App& command, GenerateOptions& options) {
   SampleAttrs& s = options.sampling;
   command.add_option("--max-tokens", options.max_tokens, "new tokens at most")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   const std::string group = "Sampling";
   command.add_option("--temp", s.temperature, "0: always the most likely token")
       ->capture_default_str()
-      ->check(CLI::Range(0.0f, 100.0f))
+      ->check(number(0, 100))
       ->group(group);
-  command.add_option("--top-k", s.top_k, "keep the k most likely; 0: all")->capture_default_str()->group(group);
+  command.add_option("--top-k", s.top_k, "keep the k most likely; 0: all")
+      ->capture_default_str()
+      ->check(whole_number(0, std::numeric_limits<int32_t>::max()))
+      ->group(group);
   command.add_option("--top-p", s.top_p, "keep the most likely that make up this probability")
       ->capture_default_str()
+      ->check(number(0, 1, Ends::low_open))
       ->group(group);
   command.add_option("--min-p", s.min_p, "keep those at least so likely against the best")
       ->capture_default_str()
+      ->check(number(0, 1))
       ->group(group);
   command.add_option("--repetition-penalty", options.repetition_penalty, "above 1: repeat less")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber)
+      ->check(number(0, 100, Ends::low_open))
       ->group(group);
-  command.add_option("--seed", options.seed, "of the draws")->capture_default_str()->group(group);
-  command.add_option("--stop", options.stop_strings, "text that ends the reply (repeatable)")->group(group);
+  command.add_option("--seed", options.seed, "of the draws")
+      ->capture_default_str()
+      ->check(whole_number(0))
+      ->group(group);
+  command.add_option("--stop", options.stop_strings, "text that ends the reply (repeatable)")
+      ->check(not_empty())
+      ->group(group);
   command.add_option("--stop-token", options.stop_tokens, "token id that ends the reply (repeatable)")->group(group);
   command.add_flag("--ignore-eos", options.ignore_eos, "go on to --max-tokens whatever comes")->group(group);
 }
@@ -162,13 +195,15 @@ void add_generate(CLI::App& app, Session& session) {
   command->add_flag("--json", args->json, "one JSON line a reply, nothing else on standard output");
   command->add_option("--max-batch", args->options.max_batch, "prompts decoded side by side")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   add_sampling_options(*command, args->options);
   add_device_options(*command, session);
   command->callback([&session, args] {
     session.action = [&session, args] {
+      check_arguments(*args);
       LoadedModel loaded(session, args->model, args->adapter);
-      const int code = args->batch.empty() ? generate_one(loaded, *args) : generate_batch(loaded, *args);
+      check_stop_tokens(loaded.model.language_model(), args->options);
+      const int code = !args->batch ? generate_one(loaded, *args) : generate_batch(loaded, *args);
       loaded.runtime.report(session.device);
       return code;
     };

@@ -234,6 +234,7 @@ void add_info(CLI::App& app, Session& session) {
   command->add_option("--adapter", args->adapter, "LoRA adapter of that model, a PEFT folder");
   command->add_flag("--json", args->json, "one JSON line on standard output");
   add_runtime_options(*command, session);
+  add_dtype_option(*command, session);
   command->callback([&session, args] { session.action = [&session, args] { return info(session, *args); }; });
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/fail.h"
+#include "cli/checks.h"
 #include "cli/prompt_mask.h"
 #include "cli/session.h"
 #include "cli/terminal_text.h"
@@ -17,7 +18,7 @@ namespace {
 
 struct InspectArguments {
   std::string model, data, mask = "none";
-  int64_t max_tokens = 2048, rows = 3;
+  int64_t max_tokens = 256, rows = 3;
   bool all = false, json = false;
 };
 
@@ -130,13 +131,16 @@ void add_inspect(CLI::App& app, Session& session) {
   command->add_option("--mask-prompt", args->mask, "train: none = every token, last = final reply, all = every reply")
       ->capture_default_str()
       ->check(CLI::IsMember({"none", "last", "all"}));
-  command->add_option("--seq-len", args->max_tokens, "longer rows are cut")->capture_default_str();
+  command->add_option("--seq-len", args->max_tokens, "longer rows are cut")
+      ->capture_default_str()
+      ->check(whole_number(2));
   CLI::Option* rows =
-      command->add_option("--rows", args->rows, "rows to show")->capture_default_str()->check(CLI::NonNegativeNumber);
+      command->add_option("--rows", args->rows, "rows to show")->capture_default_str()->check(whole_number(0));
   command->add_flag("--all", args->all, "show every row")->excludes(rows);
   command->add_flag("--json", args->json,
                     "one JSON line a row: line, ids, trained, text; the summary on standard error");
   command->footer("Trained tokens are green on a terminal and stand between ⟦ and ⟧ elsewhere.");
+  add_unused_device_options(*command, session);
   command->callback([&session, args] { session.action = [&session, args] { return inspect(session, *args); }; });
 }
 

@@ -1,10 +1,16 @@
 #include <fmt/color.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+
 #include "base/fail.h"
 #include "base/log.h"
 #include "cli/build_info.h"
 #include "cli/session.h"
+#include "cli/usage_error.h"
 
 namespace temper::cli {
 void add_subcommands(CLI::App& app, Session& session);  // generated
@@ -25,6 +31,14 @@ void print_error(const std::string& message) {
   else
     fmt::print(stderr, "error: ");
   fmt::print(stderr, "{}\n", message);
+}
+
+/// Results that could not be written must not look like success.
+int flush_output(int code) {
+  const bool written = std::fflush(stdout) == 0 && !std::ferror(stdout);
+  if (written || code != 0) return code;
+  print_error(fmt::format("standard output: cannot write: {}", std::strerror(errno)));
+  return kFailed;
 }
 
 }  // namespace
@@ -49,17 +63,18 @@ int main(int argc, char** argv) {
     return app.exit(version);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    const auto chosen = app.get_subcommands();
-    print_error(
-        fmt::format("{}; see temper {}--help", error.what(), chosen.empty() ? "" : chosen[0]->get_name() + " "));
+    print_error(cli::usage_message(app, error));
     return kUsage;
   }
   log::set_up(session.quiet, session.verbose);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error like a full disk, not the end of the program
   try {
-    return session.action();
+    return flush_output(session.action());
   } catch (const Error& error) {
     print_error(error.what());
     return exit_code(error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    print_error(fmt::format("{}: {}", error.path1().string(), error.code().message()));
   } catch (const std::bad_alloc&) {
     print_error("out of memory");
   } catch (const std::exception& error) {

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/checks.h"
 #include "cli/session.h"
 
 namespace temper::cli {
@@ -130,7 +131,10 @@ void report_merge(const MergeArguments& args, const MergeResult& result, const R
         name_of(result.dtype));
 }
 
-int merge(const Session& session, const MergeArguments& args) {
+int merge(const Session& session, MergeArguments args) {
+  // "out/" and "out" are one folder; its temporary sibling must not land inside it.
+  if (fs::path out = fs::path(args.out).lexically_normal(); !out.has_filename() && out.has_relative_path())
+    args.out = out.parent_path().string();
   check_output(args);
   Runtime runtime(session.device);
   const TextProcessor base = TextProcessor::open(args.model);
@@ -163,7 +167,7 @@ void add_merge(CLI::App& app, Session& session) {
       ->check(CLI::IsMember({"auto", "f32", "bf16", "f16"}));
   command->add_option("--max-shard-gb", args->max_shard_gb, "larger models are written in several files")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(number(0, 1e6, Ends::low_open));
   command->add_flag("--overwrite", args->overwrite, "replace an existing model folder");
   command->add_flag("--json", args->json, "one JSON line on standard output");
   command->footer("Without --adapter the base is converted: a .gguf file becomes a Hugging Face folder.");

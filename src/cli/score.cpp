@@ -9,15 +9,16 @@ namespace temper::cli {
 namespace {
 
 struct ScoreArguments {
-  std::string model, adapter, ids, text;
+  std::string model, adapter, text;
+  std::optional<std::string> ids;
   bool json = false;
 };
 
 int score(const Session& session, const ScoreArguments& args) {
+  std::vector<int32_t> ids;
+  if (args.ids) ids = parse_ids(*args.ids);
   LoadedModel loaded(session, args.model, args.adapter);
-  const std::vector<int32_t> ids =
-      args.ids.empty() ? loaded.model.tokenizer().encode_with_special(args.text == "-" ? read_stdin() : args.text)
-                       : parse_ids(args.ids);
+  if (!args.ids) ids = loaded.model.tokenizer().encode_with_special(args.text == "-" ? read_stdin() : args.text);
   const std::vector<double> logprobs =
       score_tokens(loaded.ctx(), loaded.model.language_model(), loaded.adapter_or_null(), ids);
   double total = 0;

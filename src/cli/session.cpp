@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "base/log.h"
+#include "cli/checks.h"
 
 namespace temper::cli {
 namespace {
@@ -17,25 +18,22 @@ extern "C" void on_interrupt(int signal_number) {
   if (interrupt_requested.exchange(true)) std::_Exit(128 + signal_number);
 }
 
+/// What --device takes.
+std::vector<std::string> device_names() {
+  std::vector<std::string> names = {"auto"};
+  for (const DeviceType type : available_devices()) names.push_back(device_name(type));
+  return names;
+}
+
 Device choose_device(const std::string& name) {
   const auto available = available_devices();
-  if (name == "auto") return {available.front(), 0};
   for (const DeviceType type : available)
-    if (const std::string full = to_string(Device{type, 0}); full.substr(0, full.find(':')) == name) return {type, 0};
-  std::vector<std::string> names;
-  for (const DeviceType type : available) {
-    const std::string full = to_string(Device{type, 0});
-    names.push_back(full.substr(0, full.find(':')));
-  }
-  fail(ErrorCode::usage, "--device {}: this build has {}", name, fmt::join(names, ", "));
+    if (device_name(type) == name) return {type, 0};
+  return {available.front(), 0};  // auto
 }
 
 std::optional<DType> parse_dtype(const std::string& name) {
-  if (name == "auto") return std::nullopt;
-  const auto dtype = dtype_from_name(name);
-  if (!dtype || (*dtype != DType::f32 && *dtype != DType::f16 && *dtype != DType::bf16))
-    fail(ErrorCode::usage, "--dtype {}: auto, f32, bf16 or f16 is expected", name);
-  return dtype;
+  return name == "auto" ? std::nullopt : dtype_from_name(name);
 }
 
 TextModel load_text_model(Runtime& runtime, const DeviceOptions& options, const std::string& path) {
@@ -45,26 +43,48 @@ TextModel load_text_model(Runtime& runtime, const DeviceOptions& options, const 
 
 }  // namespace
 
+std::string device_name(DeviceType type) {
+  const std::string full = to_string(Device{type, 0});
+  return full.substr(0, full.find(':'));
+}
+
 void add_runtime_options(CLI::App& command, Session& session) {
   DeviceOptions& o = session.device;
   const std::string group = "Device";
-  command.add_option("--device", o.device, "auto or cpu")->capture_default_str()->group(group);
+  command.add_option("--device", o.device, "where to compute")
+      ->capture_default_str()
+      ->check(CLI::IsMember(device_names()))
+      ->group(group);
   command.add_option("--threads", o.threads, "CPU threads; 0: one a core")
       ->capture_default_str()
-      ->check(CLI::Range(0, 4096))
+      ->check(whole_number(0, 4096))
       ->group(group);
   command.add_flag("--counters", o.counters, "print kernel launches, buffers and waits at the end")->group(group);
 }
 
+void add_dtype_option(CLI::App& command, Session& session) {
+  command.add_option("--dtype", session.device.dtype, "arithmetic; auto: what the device is fastest at")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "f32", "bf16", "f16"}))
+      ->group("Device");
+}
+
 void add_device_options(CLI::App& command, Session& session) {
-  DeviceOptions& o = session.device;
-  const std::string group = "Device";
   add_runtime_options(command, session);
-  command.add_option("--dtype", o.dtype, "arithmetic: auto, f32, bf16 or f16")->capture_default_str()->group(group);
-  command.add_option("--weights", o.weights, "dense (expanded at load) or quantized (the file's blocks are kept)")
+  add_dtype_option(command, session);
+  command
+      .add_option("--weights", session.device.weights,
+                  "dense (expanded at load) or quantized (the file's blocks are kept)")
       ->capture_default_str()
       ->check(CLI::IsMember({"dense", "quantized"}))
-      ->group(group);
+      ->group("Device");
+}
+
+void add_unused_device_options(CLI::App& command, Session& session) {
+  add_runtime_options(command, session);
+  add_dtype_option(command, session);
+  for (const char* name : {"--device", "--threads", "--dtype", "--counters"})
+    command.get_option(name)->description("taken by every command; nothing is computed here");
 }
 
 void add_model_options(CLI::App& command, std::string& model, std::string& adapter) {

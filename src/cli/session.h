@@ -32,10 +32,18 @@ struct Session {
   std::string command_line;
 };
 
+/// As --device takes it: "cpu".
+std::string device_name(DeviceType type);
+
 /// Adds --device, --threads, --dtype, --weights and --counters.
 void add_device_options(CLI::App& command, Session& session);
 /// Of these --device, --threads and --counters only.
 void add_runtime_options(CLI::App& command, Session& session);
+/// --dtype alone.
+void add_dtype_option(CLI::App& command, Session& session);
+/// --device, --threads, --dtype and --counters for commands that compute nothing, so that scripts may pass them
+/// anywhere.
+void add_unused_device_options(CLI::App& command, Session& session);
 /// Adds --model (required) and --adapter.
 void add_model_options(CLI::App& command, std::string& model, std::string& adapter);
 

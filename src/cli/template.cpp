@@ -15,6 +15,7 @@ void add_template(CLI::App& app, Session& session) {
   command->add_option("--model", args->model, "Hugging Face folder or .gguf file")->required();
   command->add_flag("--no-generation-prompt", args->no_generation_prompt, "end after the last message");
   command->footer("Standard input: a JSON list of messages; standard output: the rendered text.");
+  add_unused_device_options(*command, session);
   command->callback([&session, args] {
     session.action = [args] {
       const io::Checkpoint checkpoint = io::Checkpoint::open(args->model);

@@ -16,6 +16,7 @@ void add_tokenize(CLI::App& app, Session& session) {
   command->add_flag("--jsonl", args->jsonl,
                     "standard input: a JSON string a line; standard output: a JSON array of ids a line. Without it the "
                     "whole input is one text");
+  add_unused_device_options(*command, session);
   command->callback([&session, args] {
     session.action = [args] {
       const text::Tokenizer tokenizer = load_tokenizer(io::Checkpoint::open(args->model));

@@ -45,6 +45,8 @@ class LoraAdapter {
   void restore_parameters(Context& ctx, const std::filesystem::path& folder);
 
   const LoraConfig& config() const { return config_; }
+  /// For further training: the one setting that changes neither the parameters nor what they compute.
+  void set_dropout(double dropout) { config_.dropout = dropout; }
   const std::vector<LoraSlot>& slots() const { return slots_; }
   int64_t parameter_count() const { return parameter_count_; }
   State& parameters() { return parameters_; }  ///< f32 [parameter_count]

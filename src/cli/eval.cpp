@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/checks.h"
 #include "cli/prompt_mask.h"
 #include "cli/session.h"
 #include "train/loss.h"
@@ -27,7 +28,9 @@ void add_eval(CLI::App& app, Session& session) {
   command->add_option("--mask-prompt", args->mask, "count: none = every token, last = final reply, all = every reply")
       ->capture_default_str()
       ->check(CLI::IsMember({"none", "last", "all"}));
-  command->add_option("--seq-len", args->max_tokens, "longer rows are cut")->capture_default_str();
+  command->add_option("--seq-len", args->max_tokens, "longer rows are cut")
+      ->capture_default_str()
+      ->check(whole_number(2));
   command->add_flag("--json", args->json, "one JSON line on standard output");
   add_device_options(*command, session);
   command->callback([&session, args] {
@@ -36,7 +39,7 @@ void add_eval(CLI::App& app, Session& session) {
       const train::Dataset dataset = train::load_dataset(
           loaded.model, args->data, {.mask = parse_mask(args->mask), .max_tokens = args->max_tokens});
       const train::EvalResult result =
-          train::evaluate(loaded.ctx(), loaded.model.language_model(), loaded.adapter_or_null(), dataset, 1024);
+          *train::evaluate(loaded.ctx(), loaded.model.language_model(), loaded.adapter_or_null(), dataset, 1024);
       const auto rows = static_cast<int64_t>(dataset.rows.size());
       if (args->json)
         print_json_line({{"loss", result.loss},

@@ -4,14 +4,17 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <set>
 
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "cli/session.h"
+#include "cli/train_adapter.h"
 #include "cli/train_memory.h"
 #include "cli/train_options.h"
+#include "cli/train_output.h"
 #include "generate/generator.h"
 #include "train/report/html_report.h"
 #include "train/report/progress.h"
@@ -55,53 +58,32 @@ Data load_data(const TextModel& model, const TrainOptions& options) {
     if (set.rows_without_stop > 0)
       log::warn("{}: {} rows don't end with a stop token; from them the model doesn't learn to stop", set.path.string(),
                 set.rows_without_stop);
+    const int64_t context = model.language_model().config().max_position_embeddings;
+    const auto beyond = std::ranges::count_if(
+        set.rows, [&](const train::Row& row) { return static_cast<int64_t>(row.ids.size()) > context; });
+    if (beyond > 0)
+      log::warn("{}: {} rows are longer than the model's context of {} tokens; --seq-len {} would cut them there",
+                set.path.string(), beyond, context, context);
   };
   note(data.train);
   if (data.valid) note(*data.valid);
   return data;
 }
 
-/// An --out that holds an earlier run is neither overwritten nor continued unasked.
-void prepare_out(const TrainOptions& options) {
-  const fs::path out = options.out;
-  if (fs::exists(out) && !fs::is_directory(out)) fail(ErrorCode::io, "{}: exists and is not a folder", out.string());
-  if (fs::exists(out) && !fs::is_empty(out) && !options.resume && !options.overwrite)
-    fail(ErrorCode::io,
-         "{}: exists already; --resume goes on with it, --overwrite replaces it, or choose another --out",
-         out.string());
-  if (options.overwrite) {
-    // Only what a run writes: a mistyped --out must not cost anything else.
-    for (const char* name : {"checkpoints", "tensorboard", "metrics.jsonl", "report.html", "adapter_config.json",
-                             "adapter_model.safetensors", "run.json"})
-      fs::remove_all(out / name);
-  }
-  std::error_code error;
-  fs::create_directories(out, error);
-  if (error) fail(ErrorCode::io, "{}: cannot create the folder: {}", out.string(), error.message());
-}
-
-void restrict_layers(TrainOptions& options, const LanguageModel& model) {
-  const int64_t layers = model.config().num_layers;
-  if (options.num_layers < 0 || options.num_layers >= layers) return;
-  if (options.num_layers == 0) fail(ErrorCode::usage, "--num-layers 0: at least one block must be adapted");
-  std::vector<std::string> targets;
-  LoraConfig unrestricted = options.lora;
-  std::vector<std::string> modules;
-  for (const LinearLayer& layer : model.linears()) modules.push_back(layer.name);
-  for (const std::string& module : target_modules(unrestricted, modules))
-    for (int64_t i = layers - options.num_layers; i < layers; ++i)
-      if (module.find(fmt::format("layers.{}.", i)) != std::string::npos) targets.push_back(module);
-  options.lora.targets = targets;
-  options.lora.targets_are_regex = false;
+/// The last word of a path, whatever its spelling.
+std::string model_name(const std::string& path) {
+  return fs::weakly_canonical(fs::path(path) / "").parent_path().filename().string();
 }
 
 OrderedJson run_identity(const TrainOptions& options, const LoraAdapter& adapter, const Data& data,
                          const LanguageModel& model) {
   OrderedJson identity = train::fingerprint(options.train);
-  identity["model"] = fs::path(options.model).filename().string();
+  // By its name, not its path: a run may be resumed from another folder or machine.
+  identity["model"] = model_name(options.model);
   identity["parameters"] = model.parameter_count();
   identity["dtype"] = name_of(model.compute_dtype());
   identity["adapter"] = parse_ordered_json(lora_config_to_json(adapter.config()), "adapter");
+  identity["adapter"].erase("base_model_name_or_path");
   identity["mask_prompt"] = options.mask;
   identity["seq_len"] = options.seq_len;
   identity["train_data_sha256"] = sha256_of_file(data.train.path);
@@ -140,7 +122,8 @@ std::vector<std::string> answer(LoadedModel& loaded, const std::vector<Sample>& 
   for (const Sample& sample : samples) prompts.push_back(sample.ids);
   std::vector<std::string> texts;
   Generator generator(loaded.ctx(), loaded.model, adapter);
-  for (const Reply& reply : generator.run(prompts, {.max_tokens = kSampleTokens})) texts.push_back(reply.text);
+  for (const Reply& reply : generator.run(prompts, {.max_tokens = kSampleTokens}, {}, &interrupted()))
+    texts.push_back(reply.text);
   return texts;
 }
 
@@ -230,10 +213,20 @@ OrderedJson json_of(const train::EvalMetrics& m) {
 
 int dry_run(const TrainOptions& options, const LoadedModel& loaded, const LoraAdapter& adapter, const Data& data) {
   const MemoryEstimate memory = estimate_memory(loaded.model.language_model(), adapter, data.train, options.train);
+  const int64_t steps = train::total_steps(options.train, data.train);
+  if (options.log_json) {
+    print_json_line({{"trainable_parameters", adapter.parameter_count()},
+                     {"adapted_layers", adapter.slots().size()},
+                     {"rank", adapter.config().rank},
+                     {"steps", steps},
+                     {"largest_batch_tokens", memory.largest_batch_tokens},
+                     {"memory_bytes", static_cast<int64_t>(memory.total())}});
+    return 0;
+  }
   fmt::print("adapter: {} parameters on {} layers of rank {}\n", train::count_text(adapter.parameter_count()),
-             adapter.slots().size(), options.lora.rank);
-  fmt::print("steps: {} of {} batches; about {} tokens a batch, {} in the largest\n",
-             train::total_steps(options.train, data.train), options.train.grad_accum,
+             adapter.slots().size(), adapter.config().rank);
+  fmt::print("steps: {} of {} batch{} each; about {} tokens a batch, {} in the largest\n", steps,
+             options.train.grad_accum, options.train.grad_accum == 1 ? "" : "es",
              train::count_text(memory.mean_batch_tokens), train::count_text(memory.largest_batch_tokens));
   fmt::print("memory: about {}: weights {}, activations {}, adapter and optimizer {}, working space {}\n",
              train::bytes_text(memory.total()), train::bytes_text(memory.weights),
@@ -247,7 +240,7 @@ train::ReportData report_data(const Session& session, const TrainOptions& option
   const LanguageModel& model = loaded.model.language_model();
   const train::TrainConfig& t = options.train;
   train::ReportData report;
-  report.title = fmt::format("LoRA on {}", fs::path(options.model).filename().string());
+  report.title = fmt::format("LoRA on {}", model_name(options.model));
   report.model = options.model;
   report.adapter_path = options.out;
   report.command_line = session.command_line;
@@ -282,20 +275,20 @@ train::ReportData report_data(const Session& session, const TrainOptions& option
 int train_command(const Session& session, TrainOptions options) {
   const auto program_start = std::chrono::steady_clock::now();
   finish_options(options);
-  if (!options.dry_run) prepare_out(options);
+  if (!options.dry_run) check_out(options);
   LoadedModel loaded(session, options.model, "");
   const LanguageModel& model = loaded.model.language_model();
   const Data data = load_data(loaded.model, options);
-  restrict_layers(options, model);
   options.lora.base_model = options.model;
-  LoraAdapter adapter = options.init_adapter.empty()
-                            ? LoraAdapter::create(loaded.ctx(), model, options.lora, options.train.seed)
-                            : LoraAdapter::load_peft(loaded.ctx(), model, options.init_adapter);
+  LoraAdapter adapter = initial_adapter(loaded.ctx(), model, options);
   if (options.dry_run) return dry_run(options, loaded, adapter, data);
+  prepare_out(options);
+  catch_interrupts();
 
   const fs::path out = options.out;
   const train::CheckpointStore store(out, run_identity(options, adapter, data, model));
   train::Trainer trainer(loaded.ctx(), model, adapter, data.train, data.valid ? &*data.valid : nullptr, options.train);
+  store.remove_unfinished();
   if (options.resume) {
     if (const auto checkpoint = store.latest()) {
       trainer.resume(store, *checkpoint);
@@ -306,6 +299,9 @@ int train_command(const Session& session, TrainOptions options) {
   }
   const int64_t first_step = trainer.state().step;
   const int64_t total = train::total_steps(options.train, data.train);
+  std::set<int64_t> evaluated;  // a finished run that is resumed is evaluated again, but not recorded twice
+  if (first_step > 0 && fs::exists(out / "metrics.jsonl"))
+    for (const train::EvalMetrics& m : train::read_metrics(out / "metrics.jsonl").evals) evaluated.insert(m.step);
   train::MetricsWriter metrics(out / "metrics.jsonl", first_step > 0 ? first_step : -1);
   train::TensorBoardWriter tensorboard(out / "tensorboard", first_step > 0 ? first_step : -1);
   log::info("{} trainable parameters on {} layers, {} steps{}", train::count_text(adapter.parameter_count()),
@@ -329,8 +325,10 @@ int train_command(const Session& session, TrainOptions options) {
       if (show) progress.step(m);
     };
     observer.on_eval = [&](const train::EvalMetrics& m) {
-      metrics.write(m);
-      tensorboard.write(m);
+      if (!evaluated.contains(m.step)) {
+        metrics.write(m);
+        tensorboard.write(m);
+      }
       if (options.log_json) print_json_line(json_of(m));
       if (show) progress.eval(m);
     };
@@ -338,7 +336,6 @@ int train_command(const Session& session, TrainOptions options) {
       if (show) progress.activity(text);
     };
     observer.before_checkpoint = [&] { metrics.sync(); };
-    catch_interrupts();
     result = trainer.run(&store, observer, &interrupted());
     if (show) progress.finish();
   }
@@ -352,7 +349,7 @@ int train_command(const Session& session, TrainOptions options) {
   report.train_seconds = summary.train_seconds;
   report.tokens_per_s = summary.tokens_per_s;
   report.peak_rss_bytes = train::peak_rss_bytes();
-  if (!samples.empty() && !result.interrupted) {
+  if (!samples.empty() && !interrupted()) {
     const BoundAdapter bound = adapter.bind();
     const std::vector<std::string> after = answer(loaded, samples, &bound);
     for (size_t i = 0; i < samples.size(); ++i)
@@ -365,16 +362,19 @@ int train_command(const Session& session, TrainOptions options) {
   if (result.interrupted) report.notes.push_back(fmt::format("Interrupted after step {} of {}.", result.steps, total));
   train::write_report(out / "report.html", report);
 
+  OrderedJson valid_loss;  // the newest one, null when nothing was evaluated
+  if (!history.evals.empty()) valid_loss = history.evals.back().loss;
   if (options.log_json)
     print_json_line({{"tokens_per_s", summary.tokens_per_s},
                      {"step_ms_median", summary.step_ms_median},
-                     {"peak_rss_bytes", train::peak_rss_bytes()},
+                     {"peak_rss_bytes", static_cast<int64_t>(train::peak_rss_bytes())},
                      {"train_loss", summary.train_loss},
-                     {"valid_loss", result.final_eval ? OrderedJson(result.final_eval->loss) : OrderedJson()}});
+                     {"valid_loss", valid_loss}});
   loaded.runtime.report(session.device);
   if (result.interrupted)
     fail(ErrorCode::interrupted, "train: interrupted after step {} of {}; a checkpoint is saved, --resume goes on",
          result.steps, total);
+  if (interrupted()) fail(ErrorCode::interrupted, "train: interrupted after the last step; the adapter is complete");
   log::info("{} steps in {}, {:.0f} tokens/s, peak memory {}", session_steps.size(),
             train::duration_text(summary.train_seconds), summary.tokens_per_s,
             train::bytes_text(train::peak_rss_bytes()));
@@ -393,6 +393,8 @@ void add_train(CLI::App& app, Session& session) {
   command->callback([&session, options, command] {
     session.action = [&session, options, command] {
       if (!options->config_file.empty()) apply_yaml(options->config_file, *command, *options);
+      for (const CLI::Option* option : command->get_options())
+        if (option->count() > 0) options->given.insert(option->get_name());
       return train_command(session, *options);
     };
   });

@@ -2,8 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <set>
 #include <string>
-#include <vector>
 
 #include "adapter/lora_config.h"
 #include "train/config.h"
@@ -20,19 +20,22 @@ struct TrainOptions {
   train::TrainConfig train;
   std::string schedule = "cosine";
   std::string mask = "none";
-  int64_t seq_len = 2048;
+  int64_t seq_len = 256;
   bool pack = false, no_shuffle = false;
   bool resume = false, overwrite = false, dry_run = false, log_json = false;
   int64_t samples = 3;  ///< validation rows answered before and after, for the report
+
+  std::set<std::string> given = {};  ///< flags ("--rank") that the command line or the file sets
+  bool is_given(const std::string& flag) const { return given.contains(flag); }
 };
 
 /// Declares the flags of `temper train` on the command.
 void add_train_options(CLI::App& command, TrainOptions& options);
 
-/// Reads a YAML file with the keys of mlx-lm's LoRA configuration (and temper's own long flag names) into every option
-/// that the command line left unset. Throws Error{format} `file:line: ...` for malformed YAML, an unknown key (with
-/// near matches) or a value of the wrong type; Error{unsupported} for settings temper lacks.
-void apply_yaml(const std::string& path, const CLI::App& command, TrainOptions& options);
+/// Reads a YAML file with the keys of mlx-lm's LoRA configuration, or temper's own flags with _ for -, into every
+/// option of the command that its command line left unset. Throws Error{format} `file:line: key: ...` for malformed
+/// YAML, an unknown key (with near matches) or a value that the flag wouldn't take.
+void apply_yaml(const std::string& path, CLI::App& command, TrainOptions& options);
 
 /// Turns names into values and checks what depends on several options. Throws Error{usage}.
 void finish_options(TrainOptions& options);

@@ -1,176 +1,230 @@
-// The YAML keys of mlx-lm's LoRA configuration, and temper's own flag names.
+// The YAML keys of mlx-lm's LoRA configuration, and temper's own flags.
 #include <yaml-cpp/yaml.h>
 
-#include <functional>
+#include <algorithm>
+#include <filesystem>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "adapter/near_match.h"
 #include "base/fail.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/train_options.h"
 
 namespace temper::cli {
 namespace {
 
-/// One key: the flag it stands for (so that the command line can override it), and how its value is read.
-struct YamlKey {
-  std::string flag;
-  std::function<void(const YAML::Node&, TrainOptions&)> read;
-};
+/// mlx-lm's names of what temper's flags call otherwise.
+const std::map<std::string, std::string> kMlxNames = {{"adapter_path", "--out"},
+                                                      {"resume_adapter_file", "--init-adapter"},
+                                                      {"iters", "--steps"},
+                                                      {"max_seq_length", "--seq-len"},
+                                                      {"learning_rate", "--lr"},
+                                                      {"grad_accumulation_steps", "--grad-accum"},
+                                                      {"steps_per_eval", "--eval-every"},
+                                                      {"lora_layers", "--num-layers"}};
 
-std::string place(const std::string& path, const YAML::Node& node) {
-  return fmt::format("{}:{}", path, node.Mark().line + 1);
+/// What mlx-lm's files carry and means nothing here: reporting is always on, and `temper train` always trains.
+const std::set<std::string> kIgnored = {
+    "train",     "test",         "val_batches", "test_batches", "steps_per_report",
+    "report_to", "project_name", "wandb",       "config",       "clear_cache_threshold"};
+
+/// Flags that belong to one start of a run, not to its description.
+const std::set<std::string> kNotInFiles = {"--help", "--resume", "--overwrite", "--dry-run", "--log-json"};
+
+std::string flag_of_key(const std::string& key) {
+  if (const auto found = kMlxNames.find(key); found != kMlxNames.end()) return found->second;
+  std::string flag = "--" + key;
+  std::ranges::replace(flag, '_', '-');
+  return flag;
 }
 
-template <class T>
-YamlKey value_of(std::string flag, T& (*field)(TrainOptions&)) {
-  return {std::move(flag), [field](const YAML::Node& node, TrainOptions& o) { field(o) = node.as<T>(); }};
+[[noreturn]] void complain(const YAML::Node& node, const std::string& message) {
+  throw YAML::Exception(node.Mark(), message);
 }
 
-YamlKey ignored() {
-  return {"", [](const YAML::Node&, TrainOptions&) {}};
+std::string text_of(const YAML::Node& node) {
+  if (!node.IsScalar()) complain(node, "a single value is expected");
+  return node.Scalar();
 }
 
-void read_lora_parameters(const YAML::Node& node, TrainOptions& o) {
-  double rank_scale = -1;
-  for (const auto& entry : node) {
-    const auto key = entry.first.as<std::string>();
-    if (key == "rank") {
-      o.lora.rank = entry.second.as<int64_t>();
-    } else if (key == "dropout") {
-      o.lora.dropout = entry.second.as<double>();
-    } else if (key == "scale") {
-      rank_scale = entry.second.as<double>();
-    } else if (key == "alpha") {
-      // mlx-lm itself reads only `scale`; old files carry an unused alpha beside it.
-      if (!node["scale"]) o.lora.alpha = entry.second.as<double>();
-    } else if (key == "keys") {
-      std::string names;
-      for (const auto& name : entry.second) names += (names.empty() ? "" : ",") + name.as<std::string>();
-      o.targets = names;
-    } else {
-      throw YAML::Exception(entry.first.Mark(),
-                            "unknown key '" + key + "' in lora_parameters; rank, scale, dropout and keys are known");
+double number_of(const YAML::Node& node) {
+  double value = 0;
+  if (!YAML::convert<double>::decode(node, value)) complain(node, "a number is expected");
+  return value;
+}
+
+void require_map(const YAML::Node& node) {
+  if (!node.IsMap()) complain(node, "a map of keys to values is expected");
+}
+
+/// Reads one file into the options of the command.
+class Reader {
+ public:
+  Reader(CLI::App& command, TrainOptions& options) : command_(command), options_(options) {
+    for (const CLI::Option* option : command.get_options())
+      if (option->count() > 0) on_command_line_.insert(option->get_name());
+  }
+
+  void read(const std::string& key, const YAML::Node& node) {
+    if (kIgnored.contains(key)) return;
+    if (key == "lora_parameters") return read_lora_parameters(node);
+    if (key == "lr_schedule") return read_schedule(node);
+    if (key == "optimizer") return read_optimizer(node);
+    if (key == "optimizer_config") return read_optimizer_config(node);
+    if (key == "fine_tune_type") {
+      if (text_of(node) != "lora") complain(node, "'lora' is implemented, '" + text_of(node) + "' is not");
+      return;
+    }
+    const std::string flag = flag_of_key(key);
+    if (kNotInFiles.contains(flag) || !command_.get_option_no_throw(flag)) return complain_of_key(key, node);
+    set(flag, node);
+  }
+
+  /// mlx-lm's scale multiplies the update whatever the rank is, so it is known when the rank is.
+  void finish() {
+    if (scale_) options_.lora.alpha = *scale_ * static_cast<double>(options_.lora.rank);
+  }
+
+ private:
+  bool flag_wins(const std::string& flag) const { return on_command_line_.contains(flag); }
+
+  /// Gives the flag the node's value, with all of its checks.
+  void set(const std::string& flag, const YAML::Node& node) {
+    if (node.IsNull() || flag_wins(flag)) return;
+    std::string text;
+    if (flag == "--targets" && node.IsSequence())
+      for (const YAML::Node& name : node) text += (text.empty() ? "" : ",") + text_of(name);
+    else
+      text = text_of(node);
+    if (flag == "--mask-prompt" && text == "true") text = "last";
+    if (flag == "--mask-prompt" && text == "false") text = "none";
+    CLI::Option& option = *command_.get_option(flag);
+    option.clear();
+    option.add_result(text);
+    try {
+      option.run_callback();
+    } catch (const CLI::ParseError& error) {
+      const std::string message = error.what(), prefix = flag + ": ";
+      complain(node, message.starts_with(prefix) ? message.substr(prefix.size()) : "'" + text + "' is not understood");
     }
   }
-  if (rank_scale >= 0) o.lora.alpha = rank_scale * static_cast<double>(o.lora.rank);
-}
 
-void read_schedule(const YAML::Node& node, TrainOptions& o) {
-  if (node.IsScalar()) {
-    o.schedule = node.as<std::string>();
-    return;
+  [[noreturn]] void complain_of_key(const std::string& key, const YAML::Node& node) const {
+    std::vector<std::string> known = {"lora_parameters", "lr_schedule", "optimizer", "optimizer_config",
+                                      "fine_tune_type"};
+    for (const auto& [name, flag] : kMlxNames) known.push_back(name);
+    for (const CLI::Option* option : command_.get_options()) {
+      if (option->get_lnames().empty() || kNotInFiles.contains(option->get_name())) continue;
+      std::string name = option->get_lnames()[0];
+      std::ranges::replace(name, '-', '_');
+      known.push_back(name);
+    }
+    complain(node,
+             fmt::format("unknown key '{}'; did you mean {}?", key, fmt::join(near_matches(key, known, 2), " or ")));
   }
-  const auto name = node["name"].as<std::string>();
-  if (name == "cosine_decay")
-    o.schedule = "cosine";
-  else if (name == "linear_schedule")
-    o.schedule = "linear";
-  else
-    throw YAML::Exception(node.Mark(), "schedule '" + name + "' is not known; cosine_decay and linear_schedule are");
-  o.train.warmup = node["warmup"] ? node["warmup"].as<int64_t>() : 0;
-  if (node["arguments"] && node["arguments"].size() > 0) o.train.lr = node["arguments"][0].as<double>();
-}
 
-void require_value(const YAML::Node& node, const std::string& wanted) {
-  if (node.as<std::string>() != wanted)
-    throw YAML::Exception(node.Mark(), "only '" + wanted + "' is implemented, not '" + node.as<std::string>() + "'");
-}
+  void read_lora_parameters(const YAML::Node& node) {
+    require_map(node);
+    for (const auto& entry : node) {
+      const auto key = entry.first.as<std::string>();
+      if (key == "rank" || key == "dropout")
+        set("--" + key, entry.second);
+      else if (key == "keys")
+        set("--targets", entry.second);
+      else if (key == "scale")
+        set_scale(entry.second);
+      else if (key != "alpha")
+        complain(entry.first, "unknown key '" + key + "'; rank, scale, dropout and keys are known");
+    }
+    // mlx-lm itself reads only `scale`; old files carry an unused alpha beside it.
+    if (node["alpha"] && !node["scale"]) set("--alpha", node["alpha"]);
+  }
 
-const std::map<std::string, YamlKey>& yaml_keys() {
-  static const std::map<std::string, YamlKey> keys = [] {
-    using O = TrainOptions;
-    std::map<std::string, YamlKey> k;
-    const auto add = [&k](std::initializer_list<const char*> names, const YamlKey& key) {
-      for (const char* name : names) k.emplace(name, key);
-    };
-    add({"model"}, value_of<std::string>("--model", [](O& o) -> std::string& { return o.model; }));
-    add({"data"}, value_of<std::string>("--data", [](O& o) -> std::string& { return o.data; }));
-    add({"adapter_path", "out"}, value_of<std::string>("--out", [](O& o) -> std::string& { return o.out; }));
-    add({"resume_adapter_file", "init_adapter"}, {"--init-adapter", [](const YAML::Node& n, O& o) {
-                                                    if (!n.IsNull()) o.init_adapter = n.as<std::string>();
-                                                  }});
-    add({"iters", "steps"}, value_of<int64_t>("--steps", [](O& o) -> int64_t& { return o.train.steps; }));
-    add({"epochs"}, value_of<int64_t>("--epochs", [](O& o) -> int64_t& { return o.train.epochs; }));
-    add({"batch_size"}, value_of<int64_t>("--batch-size", [](O& o) -> int64_t& { return o.train.batches.batch_size; }));
-    add({"batch_tokens"},
-        value_of<int64_t>("--batch-tokens", [](O& o) -> int64_t& { return o.train.batches.batch_tokens; }));
-    add({"max_seq_length", "seq_len"}, value_of<int64_t>("--seq-len", [](O& o) -> int64_t& { return o.seq_len; }));
-    add({"learning_rate", "lr"}, value_of<double>("--lr", [](O& o) -> double& { return o.train.lr; }));
-    add({"lr_schedule", "schedule"}, {"--schedule", read_schedule});
-    add({"warmup"}, value_of<int64_t>("--warmup", [](O& o) -> int64_t& { return o.train.warmup; }));
-    add({"weight_decay"}, value_of<double>("--weight-decay", [](O& o) -> double& { return o.train.weight_decay; }));
-    add({"max_grad_norm"}, value_of<double>("--max-grad-norm", [](O& o) -> double& { return o.train.max_grad_norm; }));
-    add({"label_smoothing"},
-        value_of<float>("--label-smoothing", [](O& o) -> float& { return o.train.label_smoothing; }));
-    add({"grad_accumulation_steps", "grad_accum"},
-        value_of<int64_t>("--grad-accum", [](O& o) -> int64_t& { return o.train.grad_accum; }));
-    add({"grad_checkpoint"},
-        value_of<bool>("--grad-checkpoint", [](O& o) -> bool& { return o.train.grad_checkpoint; }));
-    add({"steps_per_eval", "eval_every"},
-        value_of<int64_t>("--eval-every", [](O& o) -> int64_t& { return o.train.eval_every; }));
-    add({"save_every"}, value_of<int64_t>("--save-every", [](O& o) -> int64_t& { return o.train.save_every; }));
-    add({"seed"}, value_of<uint64_t>("--seed", [](O& o) -> uint64_t& { return o.train.seed; }));
-    add({"num_layers", "lora_layers"},
-        value_of<int64_t>("--num-layers", [](O& o) -> int64_t& { return o.num_layers; }));
-    add({"lora_parameters"}, {"", read_lora_parameters});
-    add({"rank"}, value_of<int64_t>("--rank", [](O& o) -> int64_t& { return o.lora.rank; }));
-    add({"alpha"}, value_of<double>("--alpha", [](O& o) -> double& { return o.lora.alpha; }));
-    add({"dropout"}, value_of<double>("--dropout", [](O& o) -> double& { return o.lora.dropout; }));
-    add({"rslora"}, value_of<bool>("--rslora", [](O& o) -> bool& { return o.lora.rslora; }));
-    add({"targets"}, value_of<std::string>("--targets", [](O& o) -> std::string& { return o.targets; }));
-    add({"pack"}, value_of<bool>("--pack", [](O& o) -> bool& { return o.pack; }));
-    add({"mask_prompt"}, {"--mask-prompt", [](const YAML::Node& n, O& o) {
-                            const auto text = n.as<std::string>();
-                            o.mask = text == "true" ? "last" : text == "false" ? "none" : text;
-                          }});
-    add({"fine_tune_type"}, {"", [](const YAML::Node& n, O&) { require_value(n, "lora"); }});
-    add({"optimizer"}, {"", [](const YAML::Node& n, O&) { require_value(n, "adamw"); }});
-    // What mlx-lm's files carry and means nothing here: reporting is always on, and `temper train` always trains.
-    add({"train", "test", "val_batches", "test_batches", "steps_per_report", "report_to", "project_name", "wandb"},
-        ignored());
-    return k;
-  }();
-  return keys;
-}
+  void set_scale(const YAML::Node& node) {
+    if (flag_wins("--alpha")) return;
+    scale_ = number_of(node);
+    if (!(*scale_ > 0)) complain(node, "scale must be above 0");
+    options_.given.insert("--alpha");
+  }
+
+  void read_schedule(const YAML::Node& node) {
+    if (node.IsNull()) return;
+    if (node.IsScalar()) return set("--schedule", node);
+    require_map(node);
+    if (!node["name"]) complain(node, "`name` is missing; cosine_decay and linear_schedule are known");
+    const std::string name = text_of(node["name"]);
+    if (name != "cosine_decay" && name != "linear_schedule")
+      complain(node["name"], "schedule '" + name + "' is not known; cosine_decay and linear_schedule are");
+    set("--schedule", YAML::Node(name == "cosine_decay" ? "cosine" : "linear"));
+    set("--warmup", node["warmup"] ? node["warmup"] : YAML::Node(0));
+    const YAML::Node arguments = node["arguments"];
+    if (!arguments || arguments.size() == 0) return;
+    set("--lr", arguments[0]);
+    if (arguments.size() > 1)
+      log::warn("lr_schedule: the rate goes from {} to 0 over the whole run; the other arguments are not used",
+                text_of(arguments[0]));
+  }
+
+  void read_optimizer(const YAML::Node& node) {
+    const std::string name = text_of(node);
+    if (name == "adam")
+      set("--weight-decay", YAML::Node(0));  // AdamW without decay is Adam
+    else if (name != "adamw")
+      complain(node, "'adamw' and 'adam' are implemented, '" + name + "' is not");
+  }
+
+  void read_optimizer_config(const YAML::Node& node) {
+    require_map(node);
+    for (const auto& optimizer : node)
+      for (const auto& entry : optimizer.second) {
+        const auto key = entry.first.as<std::string>();
+        if (key == "betas" && entry.second.IsSequence() && entry.second.size() == 2) {
+          options_.train.beta1 = number_of(entry.second[0]);
+          options_.train.beta2 = number_of(entry.second[1]);
+        } else if (key == "eps") {
+          options_.train.eps = number_of(entry.second);
+        } else if (key == "weight_decay") {
+          set("--weight-decay", entry.second);
+        } else if (key != "bias_correction") {  // always on here
+          complain(entry.first, "'" + key + "' is not understood; betas: [b1, b2], eps and weight_decay are");
+        }
+      }
+  }
+
+  CLI::App& command_;
+  TrainOptions& options_;
+  std::set<std::string> on_command_line_;
+  std::optional<double> scale_;
+};
 
 }  // namespace
 
-void apply_yaml(const std::string& path, const CLI::App& command, TrainOptions& options) {
+void apply_yaml(const std::string& path, CLI::App& command, TrainOptions& options) {
+  if (std::filesystem::is_directory(path))
+    fail(ErrorCode::format, "{}: is a folder; a YAML file is expected here, --model names a model", path);
+  const auto place = [&](const YAML::Mark& mark) { return fmt::format("{}:{}", path, mark.line + 1); };
   YAML::Node root;
   try {
-    root = YAML::LoadFile(path);
-  } catch (const YAML::BadFile&) {
-    fail(ErrorCode::not_found, "{}: cannot read the configuration", path);
+    root = YAML::Load(read_file(path));
   } catch (const YAML::Exception& error) {
-    fail(ErrorCode::format, "{}:{}: malformed YAML: {}", path, error.mark.line + 1, error.msg);
+    fail(ErrorCode::format, "{}: malformed YAML: {}", place(error.mark), error.msg);
   }
   if (!root.IsMap()) fail(ErrorCode::format, "{}: a configuration is a map of keys to values", path);
-  std::vector<std::string> known;
-  for (const auto& [name, key] : yaml_keys()) known.push_back(name);
-  // What the command line says stays: read the file into a copy, then put back the options that flags set.
-  const TrainOptions from_flags = options;
+  Reader reader(command, options);
   for (const auto& entry : root) {
-    const auto name = entry.first.as<std::string>();
-    const auto key = yaml_keys().find(name);
-    if (key == yaml_keys().end())
-      fail(ErrorCode::format, "{}: unknown key '{}'; did you mean {}?", place(path, entry.first), name,
-           fmt::join(near_matches(name, known, 2), " or "));
-    if (!key->second.flag.empty() && command.get_option(key->second.flag)->count() > 0) continue;
+    if (!entry.first.IsScalar()) fail(ErrorCode::format, "{}: a key must be a word", place(entry.first.Mark()));
+    const auto key = entry.first.as<std::string>();
     try {
-      key->second.read(entry.second, options);
+      reader.read(key, entry.second);
     } catch (const YAML::Exception& error) {
-      fail(ErrorCode::format, "{}: {}: {}", place(path, entry.second), name, error.msg);
+      const YAML::Mark mark = error.mark.is_null() ? entry.first.Mark() : error.mark;
+      fail(ErrorCode::format, "{}: {}: {}", place(mark), key, error.msg);
     }
   }
-  // A composite key sets several options; flags win over each of them.
-  const auto given = [&](const char* flag) { return command.get_option(flag)->count() > 0; };
-  if (given("--rank")) options.lora.rank = from_flags.lora.rank;
-  if (given("--alpha")) options.lora.alpha = from_flags.lora.alpha;
-  if (given("--dropout")) options.lora.dropout = from_flags.lora.dropout;
-  if (given("--targets")) options.targets = from_flags.targets;
-  if (given("--lr")) options.train.lr = from_flags.train.lr;
-  if (given("--warmup")) options.train.warmup = from_flags.train.warmup;
+  reader.finish();
 }
 
 }  // namespace temper::cli

@@ -45,7 +45,6 @@ OrderedJson fingerprint(const TrainConfig& c) {
           {"weight_decay", c.weight_decay},
           {"max_grad_norm", c.max_grad_norm},
           {"label_smoothing", c.label_smoothing},
-          {"grad_checkpoint", c.grad_checkpoint},
           {"seed", c.seed},
           {"batch_size", c.batches.batch_size},
           {"batch_tokens", c.batches.batch_tokens},

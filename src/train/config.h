@@ -32,7 +32,8 @@ struct TrainConfig {
 /// Throws Error{usage} for values outside of their domain.
 void check(const TrainConfig& config);
 
-/// What must be equal for a resumed run to be the same run: everything above but eval_every and save_every.
+/// What must be equal for a resumed run to be the same run: everything above that changes a bit of the result, so not
+/// eval_every, save_every and grad_checkpoint.
 OrderedJson fingerprint(const TrainConfig& config);
 
 }  // namespace temper::train

@@ -207,6 +207,9 @@ Dataset load_dataset(const TextProcessor& processor, const std::filesystem::path
   if (options.max_tokens < 2)
     fail(ErrorCode::invalid_argument, "data: rows of at most {} tokens can't be trained on; at least 2 are needed",
          options.max_tokens);
+  if (std::filesystem::is_directory(path))
+    fail(ErrorCode::data, "{0}: is a folder; name a file in it, such as {1}", path.string(),
+         (path / "valid.jsonl").string());
   const std::string text = read_file(path);
   Dataset dataset;
   dataset.path = path;

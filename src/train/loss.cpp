@@ -39,11 +39,12 @@ Tensor loss_sum(Context& ctx, const LanguageModel& model, const LossBatch& batch
   return linear_cross_entropy(ctx, hidden, model.head(), batch.targets, {.label_smoothing = label_smoothing});
 }
 
-EvalResult evaluate(Context& ctx, const LanguageModel& model, const BoundAdapter* adapter, const Dataset& dataset,
-                    int64_t batch_tokens) {
+std::optional<EvalResult> evaluate(Context& ctx, const LanguageModel& model, const BoundAdapter* adapter,
+                                   const Dataset& dataset, int64_t batch_tokens, const std::atomic<bool>* stop) {
   EvalResult result;
   double total = 0;
   for (const auto& rows : plan_epoch(dataset, {.batch_tokens = batch_tokens, .shuffle = false}, 0)) {
+    if (stop && stop->load()) return std::nullopt;
     const LossBatch batch = make_loss_batch(ctx, dataset, rows);
     const Tensor loss = loss_sum(ctx, model, batch, {.adapter = adapter}, 0.0f);
     total += double{read<float>(ctx, loss)[0]};

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,7 +30,9 @@ struct EvalResult {
   double perplexity = 0;
   int64_t targets = 0;
 };
-EvalResult evaluate(Context& ctx, const LanguageModel& model, const BoundAdapter* adapter, const Dataset& dataset,
-                    int64_t batch_tokens);
+/// Nothing when `*stop` became true on the way.
+std::optional<EvalResult> evaluate(Context& ctx, const LanguageModel& model, const BoundAdapter* adapter,
+                                   const Dataset& dataset, int64_t batch_tokens,
+                                   const std::atomic<bool>* stop = nullptr);
 
 }  // namespace temper::train

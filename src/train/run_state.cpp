@@ -36,12 +36,16 @@ std::vector<fs::path> complete_checkpoints(const fs::path& folder) {
   return found;
 }
 
-std::string differences(const OrderedJson& saved, const OrderedJson& current) {
+/// "lr: 0.1 then, 0.2 now; adapter.r: 4 then, 8 now"
+std::string differences(const OrderedJson& saved, const OrderedJson& current, const std::string& prefix = "") {
   std::string text;
   for (const auto& [key, value] : current.items()) {
-    const OrderedJson old = saved.contains(key) ? saved[key] : OrderedJson();
-    if (old != value)
-      text += fmt::format("{}{}: {} then, {} now", text.empty() ? "" : "; ", key, old.dump(), value.dump());
+    const OrderedJson old = saved.is_object() && saved.contains(key) ? saved[key] : OrderedJson();
+    if (old == value) continue;
+    text += text.empty() ? "" : "; ";
+    text += value.is_object() && old.is_object()
+                ? differences(old, value, prefix + key + ".")
+                : fmt::format("{}{}: {} then, {} now", prefix, key, old.dump(), value.dump());
   }
   return text;
 }
@@ -74,6 +78,17 @@ void CheckpointStore::save(Context& ctx, const LoraAdapter& adapter, const RunSt
   write_file_atomic(folder_ / "latest", folder.filename().string() + "\n");
   std::vector<fs::path> all = complete_checkpoints(folder_);
   for (size_t i = 0; i + kCheckpointsKept < all.size(); ++i) fs::remove_all(all[i]);
+}
+
+void CheckpointStore::remove_unfinished() const {
+  if (!fs::is_directory(folder_)) return;
+  std::vector<fs::path> unfinished;
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename().string();
+    if ((name.starts_with(kStepPrefix) && name.ends_with(".tmp")) || name.starts_with("latest.tmp-"))
+      unfinished.push_back(entry.path());
+  }
+  for (const fs::path& path : unfinished) fs::remove_all(path);
 }
 
 std::optional<fs::path> CheckpointStore::latest() const {

@@ -27,6 +27,8 @@ class CheckpointStore {
   CheckpointStore(std::filesystem::path out, OrderedJson identity);
 
   void save(Context& ctx, const LoraAdapter& adapter, const RunState& state) const;
+  /// Deletes what a killed run left half written.
+  void remove_unfinished() const;
   /// Folder of the newest complete checkpoint; empty when there is none.
   std::optional<std::filesystem::path> latest() const;
   /// Fills `state` and the adapter's parameters. Throws Error{invalid_argument} naming every setting that differs from

@@ -29,6 +29,11 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
+/// The sign of a NaN says nothing.
+double unsigned_nan(double value) {
+  return std::isnan(value) ? std::abs(value) : value;
+}
+
 TrainConfig checked(TrainConfig config) {
   check(config);
   config.batches.seed = config.seed;
@@ -146,14 +151,17 @@ int64_t Trainer::eval_tokens() const {
   return std::max(kMinEvalTokens, config_.batches.batch_tokens);
 }
 
-EvalMetrics Trainer::evaluate_now() {
+std::optional<EvalMetrics> Trainer::evaluate_now(const std::atomic<bool>* stop) {
   const BoundAdapter adapter = adapter_.bind();
-  const EvalResult result = evaluate(ctx_, model_, &adapter, *valid_, eval_tokens());
-  return {.step = state_.step, .loss = result.loss, .perplexity = result.perplexity, .target_tokens = result.targets};
+  const auto result = evaluate(ctx_, model_, &adapter, *valid_, eval_tokens(), stop);
+  if (!result) return std::nullopt;
+  return EvalMetrics{
+      .step = state_.step, .loss = result->loss, .perplexity = result->perplexity, .target_tokens = result->targets};
 }
 
 TrainResult Trainer::run(const CheckpointStore* store, const TrainObserver& observer, const std::atomic<bool>* stop) {
   TrainResult result;
+  bool evaluation_cut = false;
   const auto save = [&] {
     if (!store) return;
     if (observer.on_activity) observer.on_activity("saving");
@@ -162,10 +170,11 @@ TrainResult Trainer::run(const CheckpointStore* store, const TrainObserver& obse
   };
   const auto evaluate_and_report = [&] {
     if (observer.on_activity) observer.on_activity("evaluating");
-    result.final_eval = evaluate_now();
-    if (observer.on_eval) observer.on_eval(*result.final_eval);
+    const auto metrics = evaluate_now(stop);
+    if (metrics && observer.on_eval) observer.on_eval(*metrics);
+    evaluation_cut |= !metrics;
   };
-  if (valid_ && state_.step == 0) evaluate_and_report();
+  if (valid_ && (state_.step == 0 || state_.step == total_steps_)) evaluate_and_report();
 
   while (state_.step < total_steps_ && !(stop && stop->load())) {
     const auto start = std::chrono::steady_clock::now();
@@ -205,7 +214,7 @@ TrainResult Trainer::run(const CheckpointStore* store, const TrainObserver& obse
     if (valid_ && (last || (config_.eval_every > 0 && state_.step % config_.eval_every == 0))) evaluate_and_report();
     if (!last && config_.save_every > 0 && state_.step % config_.save_every == 0) save();
   }
-  result.interrupted = state_.step < total_steps_;
+  result.interrupted = state_.step < total_steps_ || evaluation_cut;
   save();
   result.steps = state_.step;
   return result;
@@ -238,7 +247,7 @@ void Trainer::fail_non_finite(const StepGradients& step, const std::vector<std::
       ErrorCode::numeric,
       "train: step {}: loss {}, gradient norm {}: {}; the last checkpoint is kept, a lower --lr or longer --warmup may "
       "help",
-      state_.step + 1, step.loss, step.grad_norm, where);
+      state_.step + 1, unsigned_nan(step.loss), unsigned_nan(step.grad_norm), where);
 }
 
 }  // namespace temper::train

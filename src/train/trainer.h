@@ -28,7 +28,6 @@ struct TrainObserver {
 struct TrainResult {
   int64_t steps = 0;
   bool interrupted = false;
-  std::optional<EvalMetrics> final_eval = {};
 };
 
 /// Optimizer steps of a run: given `config.steps`, or as many as `config.epochs` take.
@@ -44,8 +43,10 @@ class Trainer {
   /// Goes on from a checkpoint instead of from the start.
   void resume(const CheckpointStore& store, const std::filesystem::path& checkpoint);
 
-  /// Runs to the end, or until `*stop` becomes true; then a checkpoint is written after the current step. Throws
-  /// Error{numeric} naming step, row and layer when loss or gradients stop being finite; checkpoints stay as they were.
+  /// Runs to the end, or until `*stop` becomes true; then a checkpoint is written after the current step. Evaluates
+  /// before the first step, after the last one and, as asked, between; a finished run that is resumed, once more.
+  /// Throws Error{numeric} naming step, row and layer when loss or gradients stop being finite; checkpoints stay as
+  /// they were.
   TrainResult run(const CheckpointStore* store, const TrainObserver& observer, const std::atomic<bool>* stop = nullptr);
 
   const RunState& state() const { return state_; }
@@ -62,7 +63,7 @@ class Trainer {
 
  private:
   void update(double lr);
-  EvalMetrics evaluate_now();
+  std::optional<EvalMetrics> evaluate_now(const std::atomic<bool>* stop);
   [[noreturn]] void fail_non_finite(const StepGradients& step, const std::vector<std::vector<int32_t>>& batches);
   int64_t eval_tokens() const;
 

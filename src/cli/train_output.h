@@ -1,0 +1,17 @@
+#pragma once
+
+#include <filesystem>
+
+#include "cli/train_options.h"
+
+namespace temper::cli {
+
+/// Refuses an --out that is a file, or a folder with something in it that neither --resume nor --overwrite was given
+/// for.
+void check_out(const TrainOptions& options);
+
+/// Makes the folder ready: with --overwrite what an earlier run wrote is removed, and nothing else. To be called when
+/// everything that can be wrong with a run has been checked. Leftovers of a run that was killed while writing go, too.
+void prepare_out(const TrainOptions& options);
+
+}  // namespace temper::cli

@@ -35,14 +35,17 @@ SavedByToken saved_by_block(const io::ModelConfig& c, const LoraAdapter& adapter
   saved.compute = 2 * hidden            // inputs of both norms
                   + 2 * heads + 2 * kv  // rotated q and k, v, attention's output, which o_proj takes
                   + 2 * inner;          // gate and up
-  if (adapts("q_proj") || adapts("k_proj") || adapts("v_proj")) saved.compute += hidden;
-  if (adapts("gate_proj") || adapts("up_proj")) saved.compute += hidden;
-  if (adapts("down_proj")) saved.compute += inner;
+  const bool dropout = adapter.config().dropout > 0;
+  if (!dropout) {  // what adapted layers take; with dropout they keep a copy each
+    if (adapts("q_proj") || adapts("k_proj") || adapts("v_proj")) saved.compute += hidden;
+    if (adapts("gate_proj") || adapts("up_proj")) saved.compute += hidden;
+    if (adapts("down_proj")) saved.compute += inner;
+  }
   saved.f32 = 2 + static_cast<double>(c.num_heads);  // statistics of norms and softmax
   for (const LoraSlot& slot : adapter.slots()) {
     const double layers = static_cast<double>(c.num_layers);
-    saved.f32 += static_cast<double>(slot.rank) / layers;                                           // x A^T
-    if (adapter.config().dropout > 0) saved.f32 += static_cast<double>(slot.in_features) / layers;  // dropout(x)
+    saved.f32 += static_cast<double>(slot.rank) / layers;                      // x A^T
+    if (dropout) saved.f32 += static_cast<double>(slot.in_features) / layers;  // dropout(x)
   }
   return saved;
 }

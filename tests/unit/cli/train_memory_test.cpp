@@ -37,7 +37,7 @@ void PrintTo(const Case& c, std::ostream* out) {
        << " targets, dropout " << c.dropout << (c.targets_of_adapter.empty() ? "" : ", some layers");
 }
 
-class TrainMemory : public testing::TestWithParam<Case> {};
+class TrainMemory : public ::testing::TestWithParam<Case> {};
 
 TEST_P(TrainMemory, EstimateOfTensorsIsWithin15PercentOfThePeak) {
   const Case& c = GetParam();
@@ -66,13 +66,13 @@ TEST_P(TrainMemory, EstimateOfTensorsIsWithin15PercentOfThePeak) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Runs, TrainMemory,
-                         testing::Values(Case{DType::f32, false, 48, 48}, Case{DType::f32, false, 400, 400},
-                                         Case{DType::f32, true, 48, 48}, Case{DType::f32, true, 400, 400},
-                                         Case{DType::bf16, false, 48, 48}, Case{DType::bf16, false, 400, 400},
-                                         Case{DType::bf16, true, 48, 48}, Case{DType::bf16, true, 400, 400},
-                                         Case{DType::f32, false, 400, 20}, Case{DType::f32, false, 400, 400, 0.1f},
-                                         Case{DType::bf16, false, 400, 400, 0.1f},
-                                         Case{DType::f32, false, 400, 400, 0.0f, {"q_proj", "v_proj"}}),
+                         ::testing::Values(Case{DType::f32, false, 48, 48}, Case{DType::f32, false, 400, 400},
+                                           Case{DType::f32, true, 48, 48}, Case{DType::f32, true, 400, 400},
+                                           Case{DType::bf16, false, 48, 48}, Case{DType::bf16, false, 400, 400},
+                                           Case{DType::bf16, true, 48, 48}, Case{DType::bf16, true, 400, 400},
+                                           Case{DType::f32, false, 400, 20}, Case{DType::f32, false, 400, 400, 0.1f},
+                                           Case{DType::bf16, false, 400, 400, 0.1f},
+                                           Case{DType::f32, false, 400, 400, 0.0f, {"q_proj", "v_proj"}}),
                          [](const auto& info) { return std::to_string(info.index); });
 
 }  // namespace

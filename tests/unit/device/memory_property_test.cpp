@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
-#include <new>
+#include <memory>
 
 #include "device/cpu/memory.h"
 #include "support/property.h"
@@ -16,27 +16,37 @@ using testing::pick;
 
 constexpr size_t kChunk = 1 << 16;
 
-/// The heap, with a record of what is out, and a limit.
-class CountingChunks final : public ChunkSource {
+/// Chunks of one arena, side by side so that a pool that forgot their borders would join them; a record of what is out.
+class ArenaChunks final : public ChunkSource {
  public:
-  explicit CountingChunks(std::map<std::byte*, size_t>& out, size_t limit = SIZE_MAX) : out_(out), limit_(limit) {}
+  explicit ArenaChunks(std::map<std::byte*, size_t>& out, size_t limit = SIZE_MAX)
+      : out_(out), limit_(limit), arena_(std::make_unique<std::byte[]>(kBytes + MemoryPool::kAlignment)) {}
+
   std::byte* take(size_t bytes) override {
+    void* start = arena_.get();
+    size_t space = kBytes + MemoryPool::kAlignment;
+    auto* at = static_cast<std::byte*>(std::align(MemoryPool::kAlignment, kBytes, start, space));
+    const std::byte* end = at + kBytes;
     size_t total = bytes;
     for (const auto& [chunk, size] : out_) total += size;
-    if (total > limit_) return nullptr;
-    auto* chunk = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{MemoryPool::kAlignment}));
-    out_.emplace(chunk, bytes);
-    return chunk;
+    for (const auto& [chunk, size] : out_) {
+      if (at + bytes <= chunk) break;
+      at = chunk + size;
+    }
+    if (total > limit_ || at + bytes > end) return nullptr;
+    out_.emplace(at, bytes);
+    return at;
   }
   void give_back(std::byte* chunk, size_t bytes) override {
     EXPECT_EQ(out_.at(chunk), bytes);
     out_.erase(chunk);
-    ::operator delete (chunk, std::align_val_t{MemoryPool::kAlignment});
   }
 
  private:
+  static constexpr size_t kBytes = 64 * kChunk;
   std::map<std::byte*, size_t>& out_;
   size_t limit_;
+  std::unique_ptr<std::byte[]> arena_;
 };
 
 struct Live {
@@ -54,7 +64,7 @@ TEST(MemoryPoolProperty, BlocksAreAlignedApartAndAllFound) {
   expect_property([] {
     std::map<std::byte*, size_t> chunks;
     const size_t max_cached = pick<size_t>(0, 3) * kChunk;
-    auto pool = std::make_shared<MemoryPool>(std::make_unique<CountingChunks>(chunks), max_cached, kChunk);
+    auto pool = std::make_shared<MemoryPool>(std::make_unique<ArenaChunks>(chunks), max_cached, kChunk);
     std::vector<Live> live;
     int64_t taken = 0, peak = 0, requests = 0;
     for (int i = pick(1, 150); i > 0; --i) {
@@ -68,7 +78,7 @@ TEST(MemoryPoolProperty, BlocksAreAlignedApartAndAllFound) {
         RC_ASSERT(given_back >= bytes);
         taken -= given_back;
       } else {
-        const auto bytes = pick<size_t>(0, pick(0, 9) == 0 ? 2 * kChunk : 5000);
+        const auto bytes = pick<size_t>(0, pick(0, 19) == 0 ? 2 * kChunk : 9000);
         live.push_back({pool->allocate(bytes), bytes, static_cast<unsigned char>(i)});
         std::memset(live.back().memory->data(), i, bytes);
         RC_ASSERT(reinterpret_cast<uintptr_t>(live.back().memory->data()) % MemoryPool::kAlignment == 0);
@@ -138,7 +148,7 @@ TEST(MemoryPoolProperty, AnExhaustedSourceGetsWhatIsFreeBack) {
   expect_property([] {
     std::map<std::byte*, size_t> chunks;
     const auto pool =
-        std::make_shared<MemoryPool>(std::make_unique<CountingChunks>(chunks, 4 * kChunk), 8 * kChunk, kChunk);
+        std::make_shared<MemoryPool>(std::make_unique<ArenaChunks>(chunks, 4 * kChunk), 8 * kChunk, kChunk);
     std::unique_ptr<PooledMemory> kept;
     for (int i = pick(1, 20); i > 0; --i) {
       // One block of at most 2 chunks beside a small one that pins a chunk: always possible within 4 chunks.

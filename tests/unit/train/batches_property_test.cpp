@@ -42,9 +42,14 @@ TEST(BatchesProperty, AnEpochHasEveryRowOnceWithinTheLimits) {
     const auto epoch = pick<int64_t>(0, 3);
     const auto plan = plan_epoch(dataset, options, epoch);
     std::vector<int32_t> rows;
+    int64_t tokens = options.batch_tokens;  // of the batch before, which ended because the next row didn't fit
     for (const auto& batch : plan) {
       RC_ASSERT(!batch.empty());
-      int64_t tokens = 0;
+      if (options.batch_tokens > 0)
+        RC_ASSERT(tokens + dataset.rows[static_cast<size_t>(batch[0])].inputs() > options.batch_tokens);
+      else if (&batch != &plan.back())
+        RC_ASSERT(std::ssize(batch) == options.batch_size);
+      tokens = 0;
       for (const int32_t row : batch) tokens += dataset.rows[static_cast<size_t>(row)].inputs();
       if (options.batch_tokens > 0)
         RC_ASSERT(tokens <= options.batch_tokens || batch.size() == 1);

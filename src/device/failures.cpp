@@ -1,6 +1,7 @@
 #include "device/failures.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/fail.h"
 
@@ -9,21 +10,23 @@ namespace temper {
 FailureHandle FailedRanges::find(const MemoryRange& range) const {
   if (!any_.load(std::memory_order_acquire)) return nullptr;
   std::lock_guard lock(mutex_);
-  const auto found = std::ranges::find_if(failed_, [&](const auto& entry) { return entry.first.overlaps(range); });
-  return found == failed_.end() ? nullptr : found->second;
+  const auto found =
+      std::ranges::find_if(failed_, [&](const Entry& entry) { return entry.stands() && entry.range.overlaps(range); });
+  return found == failed_.end() ? nullptr : found->failure;
 }
 
-void FailedRanges::add(const MemoryRange& range, FailureHandle failure) {
+void FailedRanges::add(const MemoryRange& range, FailureHandle failure, Reported until) {
   std::lock_guard lock(mutex_);
-  failed_.emplace_back(range, std::move(failure));
+  std::erase_if(failed_, [](const Entry& entry) { return !entry.stands(); });
+  failed_.push_back({range, std::move(failure), std::move(until)});
   any_.store(true, std::memory_order_release);
 }
 
 void FailedRanges::clear(const MemoryRange& range) {
   if (!any_.load(std::memory_order_acquire)) return;
   std::lock_guard lock(mutex_);
-  std::erase_if(failed_, [&](const auto& entry) {
-    const MemoryRange& bad = entry.first;
+  std::erase_if(failed_, [&](const Entry& entry) {
+    const MemoryRange& bad = entry.range;
     return bad.space == range.space && range.begin <= bad.begin && bad.end <= range.end;
   });
   any_.store(!failed_.empty(), std::memory_order_release);
@@ -32,7 +35,11 @@ void FailedRanges::clear(const MemoryRange& range) {
 void AsyncErrors::run(std::span<const Access> reads, std::span<const Access> writes, FunctionRef<void()> work,
                       FunctionRef<std::string()> describe) {
   const auto fail_outputs = [&](const FailureHandle& failure) {
-    for (const Access& write : writes) write.failed->add(write.range, failure);
+    for (const Access& write : writes) {
+      const bool in_place = std::ranges::any_of(
+          reads, [&](const Access& read) { return read.failed == write.failed && read.range.overlaps(write.range); });
+      write.failed->add(write.range, failure, in_place ? reported_ : nullptr);
+    }
   };
   for (const Access& read : reads)
     if (const FailureHandle origin = read.failed->find(read.range)) {
@@ -61,7 +68,11 @@ void AsyncErrors::run(std::span<const Access> reads, std::span<const Access> wri
 }
 
 void AsyncErrors::rethrow() {
-  if (const FailureHandle failure = std::exchange(first_, nullptr)) throw Error(failure->code, failure->message);
+  if (!first_) return;
+  reported_->store(true, std::memory_order_release);
+  reported_ = std::make_shared<std::atomic<bool>>(false);
+  const FailureHandle failure = std::exchange(first_, nullptr);
+  throw Error(failure->code, failure->message);
 }
 
 void check_readable(const FailedRanges& failed, const MemoryRange& range) {

@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -26,20 +25,31 @@ struct Failure {
 };
 using FailureHandle = std::shared_ptr<const Failure>;
 
+/// Becomes true when the host has been told of a stream's errors.
+using Reported = std::shared_ptr<std::atomic<bool>>;
+
 /// What failed work should have written into the memory of one buffer. Outlives the buffer while work on it is pending;
 /// work of several streams may ask and tell at once.
 class FailedRanges {
  public:
   /// Null when everything in the range is sound.
   FailureHandle find(const MemoryRange& range) const;
-  void add(const MemoryRange& range, FailureHandle failure);
+  /// `until`: of a state whose update failed, which keeps what it held once the error is known; null: no value exists.
+  void add(const MemoryRange& range, FailureHandle failure, Reported until);
   /// Written afresh: what the range covers is sound again.
   void clear(const MemoryRange& range);
 
  private:
   std::atomic<bool> any_ = false;  // one look at it is all that sound memory costs
   mutable std::mutex mutex_;
-  std::vector<std::pair<MemoryRange, FailureHandle>> failed_;
+  struct Entry {
+    MemoryRange range;
+    FailureHandle failure;
+    Reported until;
+
+    bool stands() const { return !until || !until->load(std::memory_order_acquire); }
+  };
+  std::vector<Entry> failed_;
 };
 
 /// One operand of a launch: where it lies, and what failed there.
@@ -60,6 +70,7 @@ class AsyncErrors {
 
  private:
   FailureHandle first_;
+  Reported reported_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 /// Throws Error naming the work that failed, when some of the range was never computed.

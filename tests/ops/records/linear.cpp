@@ -82,8 +82,7 @@ TEST(Embedding, AnIdPastTheVocabularyIsNamedAtTheNextRead) {
   const auto read_row = [&](int32_t id) {
     read<float>(ctx, embedding(ctx, table, upload(ctx, std::vector<int32_t>{1, id}, {2}), DType::f32));
   };
-  EXPECT_NE(message_of([&] { read_row(10); }).find("token id 10 is not below the vocabulary's 10"),
-            std::string::npos);
+  EXPECT_NE(message_of([&] { read_row(10); }).find("token id 10 is not below the vocabulary's 10"), std::string::npos);
   EXPECT_NE(message_of([&] { read_row(-1); }).find("token id -1 is negative"), std::string::npos);
   read_row(9);
 }

@@ -146,6 +146,23 @@ TEST_P(AsynchronousError, AFailedTensorStaysUnusableOnceTheErrorIsKnown) {
   EXPECT_EQ(read<float>(ctx, plus(ctx, bad, 1)), (std::vector<float>{8, 8})) << "written afresh, it is sound again";
 }
 
+TEST_P(AsynchronousError, AStateWhoseUpdateFailedKeepsWhatItHeldOnceTheErrorIsKnown) {
+  Context ctx(open_backend({}), {.deferred = GetParam()});
+  const Tensor state = vector_of(ctx, {1, 2});
+  const Operand target = operand(state);
+  cpu_encoder(ctx.stream().encoder()).launch("faulty", std::span(&target, 1), std::span(&target, 1), [](ThreadPool&) {
+    throw Error(ErrorCode::numeric, "the number is wrong");
+  });
+  std::atomic<int> dependants = 0;
+  launch(ctx, "dependant", {state}, 2, [&](const auto&, float*, int64_t) { ++dependants; });
+  add_in_place(ctx, state, 1);
+  EXPECT_THROW(ctx.stream().synchronize(), Error);
+  EXPECT_EQ(dependants, 0);
+  EXPECT_EQ(read<float>(ctx, state), (std::vector<float>{1, 2}));
+  add_in_place(ctx, state, 1);
+  EXPECT_EQ(read<float>(ctx, plus(ctx, state, 1)), (std::vector<float>{3, 4}));
+}
+
 TEST_P(AsynchronousError, APartThatWasWrittenIsSound) {
   Context ctx(open_backend({}), {.deferred = GetParam()});
   const Tensor x = vector_of(ctx, {1, 2, 3, 4});

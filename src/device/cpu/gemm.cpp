@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/fail.h"
+#include "device/cpu/signals_held_back.h"
 
 #if defined(__APPLE__)
 #include <Accelerate/Accelerate.h>
@@ -43,6 +44,7 @@ void gemm_serial(const Gemm& g, const float* a, const float* b, float* c) {
   // Our pool's threads each call the library; its own workers would only fight them.
   thread_local const bool one_thread = (omp_set_num_threads(1), true);
   (void)one_thread;
+  const SignalsHeldBack held_back;
   const dnnl_status_t status = dnnl_sgemm(g.trans_a ? 'T' : 'N', g.trans_b ? 'T' : 'N', g.m, g.n, g.k, g.alpha, a,
                                           g.lda, b, g.ldb, g.beta, c, g.ldc);
   if (status != dnnl_success)

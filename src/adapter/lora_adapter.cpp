@@ -70,51 +70,67 @@ LoraAdapter LoraAdapter::load_peft(Context& ctx, const LanguageModel& model, con
   if (!fs::is_directory(folder))
     fail(ErrorCode::not_found, "adapter {}: no such folder; a PEFT adapter is a folder with adapter_config.json",
          folder.string());
-  LoraConfig config = lora_config_from_json(read_file(config_path), config_path.string());
-  std::vector<std::string> modules;
-  for (const LinearLayer& layer : model.linears()) modules.push_back(layer.name);
-  LoraAdapter adapter(model, std::move(config), {});
-  adapter = LoraAdapter(model, adapter.config_, target_modules(adapter.config_, modules));
-
-  adapter.restore_parameters(ctx, folder);
+  const LoraConfig config = lora_config_from_json(read_file(config_path), config_path.string());
+  const io::SafetensorsFile file(folder / "adapter_model.safetensors");
+  LoraAdapter adapter = from_peft(ctx, model, config, file, folder.string());
   if (summary) *summary = fmt::format("matched {0} of {0} tensors", 2 * adapter.slots_.size());
   return adapter;
 }
 
+LoraAdapter LoraAdapter::from_peft(Context& ctx, const LanguageModel& model, const LoraConfig& config,
+                                   const io::SafetensorsFile& file, std::string_view where) {
+  std::vector<std::string> modules;
+  for (const LinearLayer& layer : model.linears()) modules.push_back(layer.name);
+  LoraAdapter adapter(model, config, target_modules(config, modules));
+  adapter.take_parameters(ctx, file, where);
+  return adapter;
+}
+
 void LoraAdapter::restore_parameters(Context& ctx, const fs::path& folder) {
-  const io::SafetensorsFile file(folder / "adapter_model.safetensors");
-  std::vector<float> values(static_cast<size_t>(parameter_count_));
+  take_parameters(ctx, io::SafetensorsFile(folder / "adapter_model.safetensors"), folder.string());
+}
+
+void LoraAdapter::take_parameters(Context& ctx, const io::SafetensorsFile& file, std::string_view where) {
+  struct Match {
+    const io::StoredTensor* tensor;
+    int64_t offset;
+  };
+  std::vector<Match> matches;
   std::vector<std::string> missing, wrong, used;
-  const auto take = [&](const LoraSlot& slot, char factor, int64_t rows, int64_t columns, int64_t offset) {
+  const auto look_up = [&](const LoraSlot& slot, char factor, int64_t rows, int64_t columns, int64_t offset) {
     const std::string name = tensor_name(slot, factor);
     used.push_back(name);
     const io::StoredTensor* tensor = file.find(name);
     const std::vector<int64_t> shape = {rows, columns};
-    if (!tensor) {
+    if (!tensor)
       missing.push_back(name);
-    } else if (tensor->shape != shape) {
+    else if (tensor->shape != shape)
       wrong.push_back(
           fmt::format("{} is [{}], [{}] is expected", name, fmt::join(tensor->shape, ","), fmt::join(shape, ",")));
-    } else {
-      io::to_f32(*tensor, std::span(values).subspan(static_cast<size_t>(offset), static_cast<size_t>(rows * columns)));
-    }
+    else
+      matches.push_back({tensor, offset});
   };
   for (const LoraSlot& slot : slots_) {
-    take(slot, 'A', slot.rank, slot.in_features, slot.a_offset);
-    take(slot, 'B', slot.out_features, slot.rank, slot.b_offset);
+    look_up(slot, 'A', slot.rank, slot.in_features, slot.a_offset);
+    look_up(slot, 'B', slot.out_features, slot.rank, slot.b_offset);
   }
   std::vector<std::string> unexpected;
   std::ranges::sort(used);
   for (const io::StoredTensor& tensor : file.tensors())
     if (!std::ranges::binary_search(used, tensor.name)) unexpected.push_back(tensor.name);
   if (!missing.empty() || !wrong.empty() || !unexpected.empty()) {
-    std::string text = fmt::format("adapter {}: matched {} of {} tensors", folder.string(),
+    std::string text = fmt::format("adapter {}: matched {} of {} tensors", where,
                                    used.size() - missing.size() - wrong.size(), used.size());
     if (!missing.empty()) text += fmt::format("; {} missing: {}", missing.size(), shown(missing));
     if (!wrong.empty()) text += fmt::format("; {} of another shape: {}", wrong.size(), shown(wrong));
     if (!unexpected.empty()) text += fmt::format("; {} unexpected: {}", unexpected.size(), shown(unexpected));
     throw Error(ErrorCode::format, text + "; is it an adapter of another model?");
   }
+  // Every shape is the file's by now, so a configuration alone can't ask for memory.
+  std::vector<float> values(static_cast<size_t>(parameter_count_));
+  for (const Match& match : matches)
+    io::to_f32(*match.tensor, std::span(values).subspan(static_cast<size_t>(match.offset),
+                                                        static_cast<size_t>(match.tensor->element_count())));
   parameters_ = State(ctx, upload(ctx, values, {parameter_count_}));
 }
 

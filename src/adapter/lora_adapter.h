@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "adapter/lora_config.h"
@@ -11,6 +12,10 @@
 #include "models/language_model.h"
 #include "nn/lora_factors.h"
 #include "ops/state.h"
+
+namespace temper::io {
+class SafetensorsFile;
+}
 
 namespace temper {
 
@@ -37,6 +42,9 @@ class LoraAdapter {
   /// are one Error{format} that lists them. `*summary` gets "matched N of M tensors" when given.
   static LoraAdapter load_peft(Context& ctx, const LanguageModel& model, const std::filesystem::path& folder,
                                std::string* summary = nullptr);
+  /// The same from the two files of such a folder; `where` names it in errors.
+  static LoraAdapter from_peft(Context& ctx, const LanguageModel& model, const LoraConfig& config,
+                               const io::SafetensorsFile& tensors, std::string_view where);
 
   /// Writes adapter_config.json and adapter_model.safetensors into an existing folder, each file atomically.
   void save_peft(Context& ctx, const std::filesystem::path& folder) const;
@@ -61,6 +69,7 @@ class LoraAdapter {
  private:
   LoraAdapter(const LanguageModel& model, LoraConfig config, const std::vector<std::string>& modules);
   BoundAdapter factors() const;
+  void take_parameters(Context& ctx, const io::SafetensorsFile& file, std::string_view where);
 
   LoraConfig config_;
   std::vector<LoraSlot> slots_;

@@ -11,6 +11,8 @@
 namespace temper {
 namespace {
 
+constexpr int64_t kMaxRank = 1 << 20;
+
 /// PEFT's rule for names in target_modules and in patterns: the whole path, or its end after a dot.
 bool names_module(std::string_view module, std::string_view name) {
   if (module == name) return true;
@@ -38,6 +40,21 @@ std::string last_component(const std::string& module) {
   return module.substr(module.rfind('.') + 1);
 }
 
+void check_rank(std::string_view what, int64_t rank) {
+  if (rank < 1) fail(ErrorCode::invalid_argument, "lora: {} {} must be at least 1", what, rank);
+  // Above any matrix's extent, and small enough that sizes made from it can't overflow.
+  if (rank > kMaxRank)
+    fail(ErrorCode::invalid_argument, "lora: {} {} is implausible; at most {} is read", what, rank, kMaxRank);
+}
+
+/// JSON numbers convert to integers silently: 8.5 would become 8.
+int64_t integer_of(const Json& value, std::string_view where, std::string_view key) {
+  const bool too_large = value.is_number_unsigned() && value.get<uint64_t>() > uint64_t{INT64_MAX};
+  if (!value.is_number_integer() || too_large)
+    fail(ErrorCode::format, "{}: '{}' is {}; an integer is needed", where, key, value.dump());
+  return value.get<int64_t>();
+}
+
 }  // namespace
 
 int64_t LoraConfig::rank_of(std::string_view module) const {
@@ -56,9 +73,8 @@ double LoraConfig::scale_of(std::string_view module) const {
 }
 
 std::vector<std::string> target_modules(const LoraConfig& config, const std::vector<std::string>& modules) {
-  if (config.rank < 1) fail(ErrorCode::invalid_argument, "lora: rank {} must be at least 1", config.rank);
-  for (const auto& [key, rank] : config.rank_pattern)
-    if (rank < 1) fail(ErrorCode::invalid_argument, "lora: rank_pattern '{}': rank {} must be at least 1", key, rank);
+  check_rank("rank", config.rank);
+  for (const auto& [key, rank] : config.rank_pattern) check_rank(fmt::format("rank_pattern '{}': rank", key), rank);
   if (!(config.dropout >= 0.0 && config.dropout < 1.0))
     fail(ErrorCode::invalid_argument, "lora: dropout {} must be in [0, 1)", config.dropout);
   if (!std::isfinite(config.alpha) || config.alpha <= 0.0)
@@ -117,7 +133,7 @@ LoraConfig lora_config_from_json(std::string_view text, std::string_view where) 
     if (is_set("monteclora_config")) refuse("monteclora_config", "sampled factors");
     if (const auto bias = json.find("bias"); bias != json.end() && bias->is_string() && *bias != "none")
       refuse("bias", "trained biases");
-    config.rank = json.value("r", int64_t{8});
+    if (const auto rank = json.find("r"); rank != json.end()) config.rank = integer_of(*rank, where, "r");
     config.alpha = json.value("lora_alpha", 8.0);
     config.dropout = json.value("lora_dropout", 0.0);
     config.rslora = json.value("use_rslora", false);
@@ -132,7 +148,9 @@ LoraConfig lora_config_from_json(std::string_view text, std::string_view where) 
       config.targets = targets->get<std::vector<std::string>>();
       std::ranges::sort(config.targets);
     }
-    if (is_set("rank_pattern")) config.rank_pattern = json.at("rank_pattern").get<std::map<std::string, int64_t>>();
+    if (is_set("rank_pattern"))
+      for (const auto& [key, rank] : json.at("rank_pattern").get_ref<const Json::object_t&>())
+        config.rank_pattern[key] = integer_of(rank, where, "rank_pattern");
     if (is_set("alpha_pattern")) config.alpha_pattern = json.at("alpha_pattern").get<std::map<std::string, double>>();
   } catch (const nlohmann::json::exception& error) {
     fail(ErrorCode::format, "{}: {}", where, error.what());
@@ -146,8 +164,8 @@ std::string lora_config_to_json(const LoraConfig& config) {
   json["task_type"] = "CAUSAL_LM";
   json["base_model_name_or_path"] = config.base_model;
   json["r"] = config.rank;
-  json["lora_alpha"] = config.alpha == std::floor(config.alpha) ? OrderedJson(static_cast<int64_t>(config.alpha))
-                                                                : OrderedJson(config.alpha);
+  const bool whole = config.alpha == std::floor(config.alpha) && std::abs(config.alpha) < 0x1p53;
+  json["lora_alpha"] = whole ? OrderedJson(static_cast<int64_t>(config.alpha)) : OrderedJson(config.alpha);
   json["lora_dropout"] = config.dropout;
   json["use_rslora"] = config.rslora;
   if (config.targets_are_regex || config.targets == std::vector<std::string>{"all-linear"})

@@ -111,6 +111,18 @@ TEST(LoraConfig, SwitchedOffKeysAreNotRefused) {
       config_text(R"(, "use_dora": false, "modules_to_save": null, "exclude_modules": [], "bias": "none")"), "c.json"));
 }
 
+TEST(LoraConfig, RanksAreIntegers) {
+  for (const char* rank : {"8.5", "\"8\"", "true", "null", "1e3", "18446744073709551615"}) {
+    const std::string text = std::string(R"({"peft_type": "LORA", "target_modules": ["q_proj"], "r": )") + rank + "}";
+    EXPECT_NE(error_of([&] { lora_config_from_json(text, "c.json"); }).find("'r' is "), std::string::npos) << rank;
+  }
+}
+
+TEST(LoraConfig, AHugeAlphaIsWrittenAsItIs) {
+  const LoraConfig config{.alpha = 1e300};
+  EXPECT_EQ(lora_config_from_json(lora_config_to_json(config), "c.json").alpha, 1e300);
+}
+
 TEST(LoraConfig, MalformedTextsAreErrorsThatNameTheFile) {
   for (const char* text :
        {"", "{", "[]", R"({"peft_type": "IA3", "target_modules": ["q_proj"]})", R"({"target_modules": ["q_proj"]})",
@@ -143,9 +155,10 @@ TEST(TargetModules, AMistypedTargetGetsNearMatches) {
 }
 
 TEST(TargetModules, ValuesOutsideTheirDomainAreRefused) {
-  for (const LoraConfig& config : {LoraConfig{.rank = 0}, LoraConfig{.rank = -1}, LoraConfig{.alpha = 0},
-                                   LoraConfig{.alpha = NAN}, LoraConfig{.dropout = 1.0}, LoraConfig{.dropout = -0.1},
-                                   LoraConfig{.targets = {}}, LoraConfig{.rank_pattern = {{"q_proj", 0}}}}) {
+  for (const LoraConfig& config :
+       {LoraConfig{.rank = 0}, LoraConfig{.rank = -1}, LoraConfig{.alpha = 0}, LoraConfig{.alpha = NAN},
+        LoraConfig{.dropout = 1.0}, LoraConfig{.dropout = -0.1}, LoraConfig{.targets = {}},
+        LoraConfig{.rank_pattern = {{"q_proj", 0}}}, LoraConfig{.rank = int64_t{1} << 40}}) {
     EXPECT_TRUE(error_of([&] { target_modules(config, kModules); }).starts_with("lora: "));
   }
 }

@@ -15,12 +15,17 @@ struct ByteSpan {
   size_t begin, end;
 };
 
-RowKind kind_of(const OrderedJson& row, std::string_view where) {
-  if (!row.is_object()) fail(ErrorCode::data, "{}: a row must be a JSON object", where);
+std::optional<RowKind> known_kind_of(const OrderedJson& row) {
   // mlx-lm's order
   if (row.contains("prompt") && row.contains("completion")) return RowKind::completion;
   if (row.contains("messages")) return RowKind::messages;
   if (row.contains("text")) return RowKind::text;
+  return std::nullopt;
+}
+
+RowKind kind_of(const OrderedJson& row, std::string_view where) {
+  if (!row.is_object()) fail(ErrorCode::data, "{}: a row must be a JSON object", where);
+  if (const auto kind = known_kind_of(row)) return *kind;
   std::vector<std::string> keys;
   for (const auto& [key, value] : row.items()) keys.push_back(key);
   fail(ErrorCode::data, "{}: a row needs `messages`, `prompt` and `completion`, or `text`; this one has {}", where,
@@ -204,20 +209,24 @@ Row tokenize_row(const TextProcessor& processor, const OrderedJson& json, const 
 }
 
 Dataset load_dataset(const TextProcessor& processor, const std::filesystem::path& path, const DatasetOptions& options) {
-  if (options.max_tokens < 2)
-    fail(ErrorCode::invalid_argument, "data: rows of at most {} tokens can't be trained on; at least 2 are needed",
-         options.max_tokens);
   if (std::filesystem::is_directory(path))
     fail(ErrorCode::data, "{0}: is a folder; name a file in it, such as {1}", path.string(),
          (path / "valid.jsonl").string());
-  const std::string text = read_file(path);
+  return parse_dataset(processor, read_file(path), path, options);
+}
+
+Dataset parse_dataset(const TextProcessor& processor, std::string_view text, const std::filesystem::path& path,
+                      const DatasetOptions& options) {
+  if (options.max_tokens < 2)
+    fail(ErrorCode::invalid_argument, "data: rows of at most {} tokens can't be trained on; at least 2 are needed",
+         options.max_tokens);
   Dataset dataset;
   dataset.path = path;
   std::optional<RowKind> kind;
   size_t begin = 0;
   for (int64_t line = 1; begin < text.size(); ++line) {
     const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view content = std::string_view(text).substr(begin, end - begin);
+    const std::string_view content = text.substr(begin, end - begin);
     begin = end + 1;
     if (content.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     const std::string where = fmt::format("{}:{}", path.string(), line);
@@ -247,8 +256,9 @@ Dataset load_dataset(const TextProcessor& processor, const std::filesystem::path
 }
 
 OrderedJson prompt_messages(const OrderedJson& row) {
-  if (row.contains("prompt")) return completion_messages(row.at("prompt").get<std::string>(), nullptr);
-  if (!row.contains("messages")) return nullptr;
+  const auto kind = known_kind_of(row);
+  if (kind == RowKind::completion) return completion_messages(row.at("prompt").get<std::string>(), nullptr);
+  if (kind != RowKind::messages) return nullptr;
   const OrderedJson& messages = row.at("messages");
   size_t count = messages.size();
   while (count > 0 && messages[count - 1].value("role", "") == "assistant") --count;
@@ -256,8 +266,9 @@ OrderedJson prompt_messages(const OrderedJson& row) {
 }
 
 std::string expected_reply(const OrderedJson& row) {
-  if (row.contains("completion")) return row.at("completion").get<std::string>();
-  if (!row.contains("messages") || row.at("messages").empty()) return {};
+  const auto kind = known_kind_of(row);
+  if (kind == RowKind::completion) return row.at("completion").get<std::string>();
+  if (kind != RowKind::messages || row.at("messages").empty()) return {};
   const OrderedJson& last = row.at("messages").back();
   return last.value("role", "") == "assistant" && last.contains("content") && last["content"].is_string()
              ? last["content"].get<std::string>()

@@ -49,12 +49,16 @@ struct Dataset {
 /// Throws Error{data} `file:line: ...` for malformed JSON, a row of another kind, a token outside of the vocabulary, a
 /// row with no trained token (cutting may cause that), an empty file.
 Dataset load_dataset(const TextProcessor& processor, const std::filesystem::path& path, const DatasetOptions& options);
+/// The same from the text of a file that `path` names.
+Dataset parse_dataset(const TextProcessor& processor, std::string_view text, const std::filesystem::path& path,
+                      const DatasetOptions& options);
 
 /// One row, for `temper inspect` and tests.
 Row tokenize_row(const TextProcessor& processor, const OrderedJson& row, const DatasetOptions& options,
                  std::string_view where);
 
-/// The conversation a row stands for, without the final assistant message: what to generate from. Null for text rows.
+/// The conversation a row of a loaded data set stands for, without the final assistant message: what to generate from.
+/// Null for text rows.
 OrderedJson prompt_messages(const OrderedJson& row);
 /// The final assistant message's or the completion's text; empty for text rows.
 std::string expected_reply(const OrderedJson& row);

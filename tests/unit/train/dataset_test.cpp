@@ -140,6 +140,16 @@ TEST(Dataset, ReplyAndPromptOfARow) {
   EXPECT_EQ(expected_reply(text), "");
 }
 
+TEST(Dataset, KeysBesideARowsKindAreNeverRead) {
+  // `messages` make it a chat: a lone `prompt` or `completion` of any type means nothing.
+  const OrderedJson chat = parse_ordered_json(
+      R"({"prompt": 5, "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]})", "row");
+  EXPECT_EQ(prompt_messages(chat).size(), 1u);
+  EXPECT_EQ(expected_reply(chat), "b");
+  const OrderedJson text = parse_ordered_json(R"({"text": "t", "completion": null})", "row");
+  EXPECT_EQ(expected_reply(text), "");
+}
+
 struct MalformedCase {
   const char* text;
   const char* place;  // after the file's name

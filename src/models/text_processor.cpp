@@ -11,29 +11,30 @@ std::optional<int32_t> narrow_id(const std::optional<int64_t>& id) {
   return id ? std::optional<int32_t>(static_cast<int32_t>(*id)) : std::nullopt;
 }
 
-text::GgufVocab to_text_vocab(io::GgufVocab vocab) {
-  return {.model = std::move(vocab.model),
-          .pre = std::move(vocab.pre),
-          .tokens = std::move(vocab.tokens),
-          .merges = std::move(vocab.merges),
-          .token_types = std::move(vocab.token_types),
-          .bos = narrow_id(vocab.bos),
-          .eos = narrow_id(vocab.eos),
-          .unk = narrow_id(vocab.unk),
-          .pad = narrow_id(vocab.pad),
-          .eot = narrow_id(vocab.eot),
-          .add_bos = vocab.add_bos,
-          .add_eos = vocab.add_eos};
-}
-
 }  // namespace
+
+text::Tokenizer tokenizer_from_gguf(io::GgufVocab vocab, std::string_view where) {
+  const text::GgufVocab of_text{.model = std::move(vocab.model),
+                                .pre = std::move(vocab.pre),
+                                .tokens = std::move(vocab.tokens),
+                                .merges = std::move(vocab.merges),
+                                .token_types = std::move(vocab.token_types),
+                                .bos = narrow_id(vocab.bos),
+                                .eos = narrow_id(vocab.eos),
+                                .unk = narrow_id(vocab.unk),
+                                .pad = narrow_id(vocab.pad),
+                                .eot = narrow_id(vocab.eot),
+                                .add_bos = vocab.add_bos,
+                                .add_eos = vocab.add_eos};
+  return text::Tokenizer::from_gguf(of_text, where);
+}
 
 text::Tokenizer load_tokenizer(const io::Checkpoint& checkpoint) {
   const io::TokenizerSource source = checkpoint.tokenizer();
   const std::string where = checkpoint.path().string();
   if (const auto* texts = std::get_if<io::TokenizerTexts>(&source))
     return text::Tokenizer::from_json(texts->tokenizer_json, texts->tokenizer_config_json, where + "/tokenizer.json");
-  return text::Tokenizer::from_gguf(to_text_vocab(std::get<io::GgufVocab>(source)), where);
+  return tokenizer_from_gguf(std::get<io::GgufVocab>(source), where);
 }
 
 std::optional<text::ChatTemplate> load_chat_template(const io::Checkpoint& checkpoint) {

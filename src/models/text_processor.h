@@ -49,6 +49,8 @@ class TextProcessor {
 
 /// The tokenizer of a checkpoint, whatever form it is stored in.
 text::Tokenizer load_tokenizer(const io::Checkpoint& checkpoint);
+/// The tokenizer that a GGUF file carries.
+text::Tokenizer tokenizer_from_gguf(io::GgufVocab vocab, std::string_view where);
 /// Its chat template, if it has one.
 std::optional<text::ChatTemplate> load_chat_template(const io::Checkpoint& checkpoint);
 /// Renders with the tokenizer's BOS and EOS.

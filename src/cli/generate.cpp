@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/checks.h"
+#include "cli/prompts.h"
 #include "cli/sampling_options.h"
 #include "cli/session.h"
 
@@ -14,56 +15,12 @@ namespace temper::cli {
 namespace {
 
 struct GenerateArguments {
-  std::string model, adapter, prompt, system;
+  std::string model, adapter, prompt;
   std::optional<std::string> prompt_file, ids, batch;
-  bool raw = false, json = false;
+  PromptStyle style;
+  bool json = false;
   GenerateOptions options;
 };
-
-std::vector<int32_t> prompt_ids(const TextModel& model, const GenerateArguments& args, const std::string& prompt) {
-  if (args.raw || !model.has_chat_template()) {
-    if (!args.system.empty()) fail(ErrorCode::usage, "--system needs a chat template; the model has none");
-    return model.tokenizer().encode_with_special(prompt);
-  }
-  OrderedJson messages = OrderedJson::array();
-  if (!args.system.empty()) messages.push_back({{"role", "system"}, {"content", args.system}});
-  messages.push_back({{"role", "user"}, {"content", prompt}});
-  return model.encode_rendered(model.render(messages, true).text);
-}
-
-/// A row of --batch: {"messages": [...]}, {"prompt": "..."} or {"ids": [...]}.
-std::vector<int32_t> batch_row_ids(const TextModel& model, const GenerateArguments& args, const OrderedJson& row,
-                                   std::string_view where) {
-  if (!row.is_object()) fail(ErrorCode::data, "{}: a row must be a JSON object", where);
-  if (!args.system.empty() && !row.contains("prompt"))
-    fail(ErrorCode::data, "{}: --system goes with rows of `prompt`; put it into `messages`", where);
-  try {
-    if (row.contains("ids")) return row.at("ids").get<std::vector<int32_t>>();
-    if (row.contains("messages")) return model.encode_rendered(model.render(row.at("messages"), true).text);
-    if (row.contains("prompt")) return prompt_ids(model, args, row.at("prompt").get<std::string>());
-  } catch (const nlohmann::json::exception& error) {
-    fail(ErrorCode::data, "{}: {}", where, error.what());
-  }
-  fail(ErrorCode::data, "{}: a row needs `messages`, `prompt` or `ids`", where);
-}
-
-std::vector<std::vector<int32_t>> batch_prompts(const TextModel& model, const GenerateArguments& args) {
-  const std::string& path = *args.batch;
-  const std::string text = read_file(path);
-  std::vector<std::vector<int32_t>> prompts;
-  size_t begin = 0;
-  for (int64_t line = 1; begin < text.size(); ++line) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view content = std::string_view(text).substr(begin, end - begin);
-    begin = end + 1;
-    if (content.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    const std::string where = fmt::format("{}:{}", path, line);
-    prompts.push_back(batch_row_ids(model, args, parse_ordered_json(content, where), where));
-    check_prompt(model.language_model().config(), prompts.back(), where);
-  }
-  if (prompts.empty()) fail(ErrorCode::data, "{}: no rows", path);
-  return prompts;
-}
 
 OrderedJson reply_json(const Reply& reply) {
   return {{"ids", reply.ids},
@@ -79,7 +36,7 @@ void add_speeds(OrderedJson& json, const GenerateStats& stats) {
 
 int generate_batch(LoadedModel& loaded, const GenerateArguments& args) {
   Generator generator(loaded.ctx(), loaded.model, loaded.adapter_or_null());
-  const auto prompts = batch_prompts(loaded.model, args);
+  const auto prompts = parse_batch(loaded.model, args.style, read_file(*args.batch), *args.batch);
   catch_interrupts();
   const std::vector<Reply> replies = generator.run(prompts, args.options, {}, &interrupted());
   for (size_t i = 0; i < replies.size(); ++i) {
@@ -99,9 +56,9 @@ int generate_one(LoadedModel& loaded, const GenerateArguments& args) {
   if (args.ids)
     prompts = {parse_ids(*args.ids)};
   else if (args.prompt_file)
-    prompts = {prompt_ids(loaded.model, args, read_file(*args.prompt_file))};
+    prompts = {prompt_ids(loaded.model, args.style, read_file(*args.prompt_file))};
   else
-    prompts = {prompt_ids(loaded.model, args, args.prompt == "-" ? read_stdin() : args.prompt)};
+    prompts = {prompt_ids(loaded.model, args.style, args.prompt == "-" ? read_stdin() : args.prompt)};
   Generator generator(loaded.ctx(), loaded.model, loaded.adapter_or_null());
   TextCallback show;
   if (!args.json)
@@ -130,9 +87,10 @@ int generate_one(LoadedModel& loaded, const GenerateArguments& args) {
 /// What can be refused before a model is loaded.
 void check_arguments(const GenerateArguments& args) {
   if (args.ids) parse_ids(*args.ids);
-  if (!args.system.empty() && args.ids)
+  if (!args.style.system.empty() && args.ids)
     fail(ErrorCode::usage, "--system goes with --prompt, --prompt-file or --batch; with --ids it would be lost");
-  if (!args.system.empty() && args.raw) fail(ErrorCode::usage, "--system needs the chat template; drop --raw");
+  if (!args.style.system.empty() && args.style.raw)
+    fail(ErrorCode::usage, "--system needs the chat template; drop --raw");
 }
 
 void check_stop_tokens(const LanguageModel& model, const GenerateOptions& options) {
@@ -190,8 +148,8 @@ void add_generate(CLI::App& app, Session& session) {
   prompts->add_option("--ids", args->ids, "token ids: 1,2,3");
   prompts->add_option("--batch", args->batch, "JSON lines with `messages`, `prompt` or `ids`, decoded side by side");
   prompts->require_option(1);
-  command->add_option("--system", args->system, "system message for the chat template");
-  command->add_flag("--raw", args->raw, "continue the text as it is, without the chat template");
+  command->add_option("--system", args->style.system, "system message for the chat template");
+  command->add_flag("--raw", args->style.raw, "continue the text as it is, without the chat template");
   command->add_flag("--json", args->json, "one JSON line a reply, nothing else on standard output");
   command->add_option("--max-batch", args->options.max_batch, "prompts decoded side by side")
       ->capture_default_str()

@@ -10,11 +10,13 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "cli/prompt_mask.h"
 #include "cli/session.h"
 #include "cli/train_adapter.h"
 #include "cli/train_memory.h"
 #include "cli/train_options.h"
 #include "cli/train_output.h"
+#include "cli/train_samples.h"
 #include "generate/generator.h"
 #include "train/report/html_report.h"
 #include "train/report/progress.h"
@@ -23,9 +25,6 @@
 #include "train/trainer.h"
 
 namespace temper::cli {
-
-train::PromptMask parse_mask(const std::string& name);  // eval.cpp
-
 namespace {
 
 namespace fs = std::filesystem;
@@ -90,53 +89,15 @@ OrderedJson run_identity(const TrainOptions& options, const LoraAdapter& adapter
   return identity;
 }
 
-struct Sample {
-  OrderedJson row;
-  std::vector<int32_t> ids;
-};
-
-std::vector<Sample> choose_samples(const TextModel& model, const Data& data, int64_t count) {
-  std::vector<Sample> samples;
-  const Dataset& set = data.valid ? *data.valid : data.train;
-  const std::string text = read_file(set.path);
-  size_t begin = 0;
-  const auto rows = static_cast<int64_t>(set.rows.size());
-  const int64_t every = std::max<int64_t>(1, rows / std::max<int64_t>(1, count));
-  for (int64_t index = 0; begin < text.size() && static_cast<int64_t>(samples.size()) < count;) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string line = text.substr(begin, end - begin);
-    begin = end + 1;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    if (index++ % every != 0) continue;
-    Sample sample{parse_ordered_json(line, set.path.string()), {}};
-    const OrderedJson messages = train::prompt_messages(sample.row);
-    if (messages.is_null() || !model.has_chat_template()) continue;
-    sample.ids = model.encode_rendered(model.render(messages, true).text);
-    samples.push_back(std::move(sample));
-  }
-  return samples;
-}
-
-std::vector<std::string> answer(LoadedModel& loaded, const std::vector<Sample>& samples, const BoundAdapter* adapter) {
+std::vector<std::string> answer(LoadedModel& loaded, const std::vector<TrainSample>& samples,
+                                const BoundAdapter* adapter) {
   std::vector<std::vector<int32_t>> prompts;
-  for (const Sample& sample : samples) prompts.push_back(sample.ids);
+  for (const TrainSample& sample : samples) prompts.push_back(sample.ids);
   std::vector<std::string> texts;
   Generator generator(loaded.ctx(), loaded.model, adapter);
   for (const Reply& reply : generator.run(prompts, {.max_tokens = kSampleTokens}, {}, &interrupted()))
     texts.push_back(reply.text);
   return texts;
-}
-
-std::string prompt_text(const OrderedJson& row) {
-  const OrderedJson messages = train::prompt_messages(row);
-  std::string text;
-  for (const OrderedJson& message : messages) {
-    if (messages.size() > 1) text += message.value("role", "") + ": ";
-    if (message.contains("content") && message["content"].is_string()) text += message["content"].get<std::string>();
-    text += "\n";
-  }
-  if (!text.empty()) text.pop_back();
-  return text;
 }
 
 train::SplitStats split_stats(const std::string& name, const Dataset& set) {
@@ -307,7 +268,8 @@ int train_command(const Session& session, TrainOptions options) {
   log::info("{} trainable parameters on {} layers, {} steps{}", train::count_text(adapter.parameter_count()),
             adapter.slots().size(), total, first_step > 0 ? fmt::format(", {} of them done", first_step) : "");
 
-  const std::vector<Sample> samples = choose_samples(loaded.model, data, options.samples);
+  const std::vector<TrainSample> samples =
+      choose_samples(loaded.model, data.valid ? *data.valid : data.train, options.samples, kSampleTokens);
   std::vector<std::string> before;
   if (!samples.empty()) before = answer(loaded, samples, nullptr);
 
@@ -353,10 +315,8 @@ int train_command(const Session& session, TrainOptions options) {
     const BoundAdapter bound = adapter.bind();
     const std::vector<std::string> after = answer(loaded, samples, &bound);
     for (size_t i = 0; i < samples.size(); ++i)
-      report.samples.push_back({.prompt = prompt_text(samples[i].row),
-                                .before = before[i],
-                                .after = after[i],
-                                .expected = train::expected_reply(samples[i].row)});
+      report.samples.push_back(
+          {.prompt = samples[i].prompt, .before = before[i], .after = after[i], .expected = samples[i].expected});
   }
   report.total_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - program_start).count();
   if (result.interrupted) report.notes.push_back(fmt::format("Interrupted after step {} of {}.", result.steps, total));

@@ -146,6 +146,9 @@ void finish_options(TrainOptions& o) {
   }
   if (o.num_layers == 0) fail(ErrorCode::usage, "--num-layers 0: at least one block must be adapted");
   if (o.pack) {
+    if (o.train.batches.batch_size > INT32_MAX / o.seq_len)
+      fail(ErrorCode::usage, "--batch-size {} x --seq-len {}: a batch has at most {} tokens",
+           o.train.batches.batch_size, o.seq_len, INT32_MAX);
     if (o.train.batches.batch_tokens == 0) o.train.batches.batch_tokens = o.train.batches.batch_size * o.seq_len;
   }
   o.train.batches.shuffle = !o.no_shuffle;

@@ -36,6 +36,8 @@ void add_train_options(CLI::App& command, TrainOptions& options);
 /// option of the command that its command line left unset. Throws Error{format} `file:line: key: ...` for malformed
 /// YAML, an unknown key (with near matches) or a value that the flag wouldn't take.
 void apply_yaml(const std::string& path, CLI::App& command, TrainOptions& options);
+/// The same from the text of the file that `path` names.
+void apply_yaml_text(const std::string& text, const std::string& path, CLI::App& command, TrainOptions& options);
 
 /// Turns names into values and checks what depends on several options. Throws Error{usage}.
 void finish_options(TrainOptions& options);

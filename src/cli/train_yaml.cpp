@@ -205,10 +205,14 @@ class Reader {
 void apply_yaml(const std::string& path, CLI::App& command, TrainOptions& options) {
   if (std::filesystem::is_directory(path))
     fail(ErrorCode::format, "{}: is a folder; a YAML file is expected here, --model names a model", path);
+  apply_yaml_text(read_file(path), path, command, options);
+}
+
+void apply_yaml_text(const std::string& text, const std::string& path, CLI::App& command, TrainOptions& options) {
   const auto place = [&](const YAML::Mark& mark) { return fmt::format("{}:{}", path, mark.line + 1); };
   YAML::Node root;
   try {
-    root = YAML::Load(read_file(path));
+    root = YAML::Load(text);
   } catch (const YAML::Exception& error) {
     fail(ErrorCode::format, "{}: malformed YAML: {}", place(error.mark), error.msg);
   }

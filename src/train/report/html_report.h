@@ -58,4 +58,9 @@ std::string render_report(const ReportData& data);
 /// render_report into a file, replaced atomically. Throws Error{io}.
 void write_report(const std::filesystem::path& path, const ReportData& data);
 
+/// Puts a number at the head of a report that write_report wrote, in front of the others; one with the same label is
+/// replaced. For results that are known after the run only, such as a score on a test set. Throws Error{not_found, io},
+/// and Error{format} when the file is no such report.
+void add_headline(const std::filesystem::path& path, const ReportHeadline& headline);
+
 }  // namespace temper::train

@@ -52,14 +52,16 @@ std::string split_table(const std::vector<SplitStats>& splits) {
 /// What the computed tokens of a split were: trained, context only, padding.
 std::string token_shares(const SplitStats& split) {
   const double padding = std::clamp(split.padding_waste, 0.0, 1.0);
+  const std::string padding_bar =
+      padding > 0 ? fmt::format("<i class=\"padding\" style=\"flex:{:.4f}\"></i>", padding) : "";
   const double trained = std::clamp(share(split.trained_tokens, split.tokens), 0.0, 1.0) * (1 - padding);
   const double context = std::max(0.0, 1 - padding - trained);
   return fmt::format(
       "<div class=\"share\"><span>{}</span><div class=\"stack\" aria-hidden=\"true\"><i style=\"flex:{:.4f}\"></i>"
-      "<i class=\"context\" style=\"flex:{:.4f}\"></i><i class=\"padding\" style=\"flex:{:.4f}\"></i></div>"
+      "<i class=\"context\" style=\"flex:{:.4f}\"></i>{}</div>"
       "<p class=\"key\"><span><i></i>trained {}</span><span><i class=\"context\"></i>context only {}</span>"
       "<span><i class=\"padding\"></i>padding {}</span></p></div>\n",
-      escape_html(split.name), trained, context, padding, percent_text(trained), percent_text(context),
+      escape_html(split.name), trained, context, padding_bar, percent_text(trained), percent_text(context),
       percent_text(padding));
 }
 
@@ -72,6 +74,9 @@ std::string data_section(const ReportData& data) {
   std::string shares;
   for (const SplitStats& s : data.splits)
     if (s.tokens > 0) shares += token_shares(s);
+  const auto padded = [](const SplitStats& s) { return s.padding_waste != 0; };
+  if (std::none_of(data.splits.begin(), data.splits.end(), padded))
+    shares += "<p class=\"quiet\">Rows lie end to end in a batch, whatever their lengths: nothing is padded.</p>";
   if (!shares.empty()) html += "<div class=\"card\"><h3>Where the computed tokens went</h3>" + shares + "</div>\n";
 
   int64_t low = std::numeric_limits<int64_t>::max(), high = 0;

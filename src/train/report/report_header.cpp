@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/fail.h"
+#include "base/file.h"
 #include "train/report/html_text.h"
 #include "train/report/report_sections.h"
 #include "train/report/units.h"
@@ -20,9 +22,15 @@ std::string unbroken(const std::string& text) {
   return html;
 }
 
+constexpr std::string_view kHeadlines = "<dl class=\"numbers\">\n", kHeadlineEnd = "</div>\n";
+
+std::string headline_start(const std::string& label) {
+  return fmt::format("<div><dt>{}</dt>", escape_html(label));
+}
+
 std::string headline(const ReportHeadline& h) {
-  return fmt::format("<div><dt>{}</dt><dd class=\"value\">{}</dd>{}</div>\n", escape_html(h.label), unbroken(h.value),
-                     h.note.empty() ? "" : fmt::format("<dd class=\"note\">{}</dd>", unbroken(h.note)));
+  return fmt::format("{}<dd class=\"value\">{}</dd>{}{}", headline_start(h.label), unbroken(h.value),
+                     h.note.empty() ? "" : fmt::format("<dd class=\"note\">{}</dd>", unbroken(h.note)), kHeadlineEnd);
 }
 
 /// Target-weighted mean over the last ten steps, as `train --log-json` reports it.
@@ -152,11 +160,23 @@ std::string header_section(const ReportData& data) {
     html += "</ul>\n";
   }
   if (const auto headlines = computed_headlines(data); !headlines.empty()) {
-    html += "<dl class=\"numbers\">\n";
+    html += kHeadlines;
     for (const ReportHeadline& h : headlines) html += headline(h);
     html += "</dl>\n";
   }
   return html + "</header>\n";
+}
+
+void add_headline(const std::filesystem::path& path, const ReportHeadline& added) {
+  std::string html = read_file(path);
+  const size_t list = html.find(kHeadlines);
+  if (list == std::string::npos)
+    fail(ErrorCode::format, "{}: not a report of temper train, or one without numbers", path.string());
+  const size_t first = list + kHeadlines.size(), end = html.find("</dl>", first);
+  if (const size_t old = html.find(headline_start(added.label), first); old < end)
+    html.erase(old, html.find(kHeadlineEnd, old) + kHeadlineEnd.size() - old);
+  html.insert(first, headline(added));
+  write_file_atomic(path, html);
 }
 
 }  // namespace temper::train

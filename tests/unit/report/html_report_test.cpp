@@ -263,6 +263,27 @@ TEST(HtmlReport, LossThatRisesIsSaidToRise) {
   EXPECT_TRUE(has(html, "perplexity 4.48, lowest 1 at step 0"));
 }
 
+TEST(HtmlReport, HeadlinesAreAddedAndReplaced) {
+  testing::TestFolder folder;
+  const auto path = folder / "report.html";
+  ReportData data = sample_report(20);
+  data.headlines.clear();
+  write_report(path, data);
+  add_headline(path, {"Score <b>", "12.5 %", "3 of 24"});
+  data.headlines = {{"Score <b>", "12.5 %", "3 of 24"}};
+  EXPECT_EQ(read_file(path), render_report(data)) << "as if it had been known from the start";
+  add_headline(path, {"Score <b>", "25 %", ""});
+  data.headlines = {{"Score <b>", "25 %", ""}};
+  EXPECT_EQ(read_file(path), render_report(data));
+}
+
+TEST(HtmlReport, AHeadlineNeedsAReport) {
+  testing::TestFolder folder;
+  testing::write_text(folder / "page.html", "<!DOCTYPE html><p>another page");
+  EXPECT_THROW(add_headline(folder / "page.html", {"a", "b", ""}), Error);
+  EXPECT_THROW(add_headline(folder / "missing.html", {"a", "b", ""}), Error);
+}
+
 TEST(HtmlReport, AFileThatCannotBeWrittenIsAnError) {
   testing::TestFolder folder;
   EXPECT_THROW(write_report(folder / "no/folder/report.html", {}), Error);

@@ -9,6 +9,8 @@
 #include "baseline.h"
 #include "dataset.h"
 #include "report.h"
+#include "train/report/html_report.h"
+#include "train/report/units.h"
 
 namespace {
 
@@ -41,10 +43,33 @@ void run_generate(const GenerateOptions& options) {
   }
 }
 
-void print_report(const std::vector<Example>& examples, const std::vector<std::string>& replies, bool json,
-                  size_t show) {
-  const Report report = score(examples, replies);
+Report print_report(const std::vector<Example>& examples, const std::vector<std::string>& replies, bool json,
+                    size_t show) {
+  Report report = score(examples, replies);
   fmt::print("{}", json ? to_json_line(report) + "\n" : to_text(report, examples, replies, show));
+  return report;
+}
+
+struct ScoreOptions {
+  std::filesystem::path data, predictions, before, html_report;
+  bool json = false;
+  size_t show = 0;
+};
+
+/// A number at the head of temper train's report: "94.6 %", "227 of 240 test questions; 0.0 % before".
+void add_to_html_report(const ScoreOptions& options, const std::vector<Example>& examples, const Tally& after) {
+  std::string note = fmt::format("{} of {} test questions", after.correct, after.total);
+  if (!options.before.empty()) {
+    const Tally before = score(examples, read_predictions(options.before)).all;
+    note += fmt::format("; {} before", train::percent_text(before.accuracy()));
+  }
+  train::add_headline(options.html_report, {"Execution accuracy", train::percent_text(after.accuracy()), note});
+}
+
+void run_score(const ScoreOptions& options) {
+  const std::vector<Example> examples = read_examples(options.data);
+  const Report report = print_report(examples, read_predictions(options.predictions), options.json, options.show);
+  if (!options.html_report.empty()) add_to_html_report(options, examples, report.all);
 }
 
 void run_baseline(const std::filesystem::path& data, bool json, size_t show) {
@@ -75,7 +100,7 @@ int main(int argc, char** argv) {
   generate->add_option("--test", generate_options.test, "test rows")->capture_default_str();
   generate->callback([&] { run_generate(generate_options); });
 
-  std::filesystem::path data, predictions, out;
+  std::filesystem::path data, out;
   bool json = false;
   size_t show = 0;
   CLI::App* prompts = app.add_subcommand("prompts", "write the prompts of a data file, for temper generate --batch");
@@ -84,9 +109,17 @@ int main(int argc, char** argv) {
   prompts->callback([&] { write_lines(out, read_examples(data), to_prompt_line); });
 
   CLI::App* scoring = app.add_subcommand("score", "execute predictions and compare the results with the gold ones");
-  scoring->add_option("--data", data, "a data file, e.g. DIR/test.jsonl")->required();
-  scoring->add_option("--predictions", predictions, "an object with \"text\" a line, in row order")->required();
-  scoring->callback([&] { print_report(read_examples(data), read_predictions(predictions), json, show); });
+  ScoreOptions score_options;
+  scoring->add_option("--data", score_options.data, "a data file, e.g. DIR/test.jsonl")->required();
+  scoring->add_option("--predictions", score_options.predictions, "an object with \"text\" a line, in row order")
+      ->required();
+  scoring->add_option("--html-report", score_options.html_report, "temper train's report: show the accuracy there too");
+  scoring->add_option("--before", score_options.before, "predictions before training, for --html-report");
+  scoring->callback([&] {
+    score_options.json = json;
+    score_options.show = show;
+    run_score(score_options);
+  });
 
   CLI::App* baseline = app.add_subcommand("baseline", "score the most frequent training template on the test set");
   baseline->add_option("--data", data, "the folder that generate wrote")->required();

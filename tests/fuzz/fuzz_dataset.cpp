@@ -1,5 +1,5 @@
-// A JSONL data set, read under each prompt mask with the chat template and tokenizer of a tiny model; then the same file
-// as `temper generate --batch` reads it.
+// A JSONL data set, read under each prompt mask with the chat template and tokenizer of a tiny model; then the same
+// file as `temper generate --batch` reads it.
 #include <cstdlib>
 
 #include "cli/prompts.h"

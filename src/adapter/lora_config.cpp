@@ -148,9 +148,13 @@ LoraConfig lora_config_from_json(std::string_view text, std::string_view where) 
       config.targets = targets->get<std::vector<std::string>>();
       std::ranges::sort(config.targets);
     }
-    if (is_set("rank_pattern"))
-      for (const auto& [key, rank] : json.at("rank_pattern").get_ref<const Json::object_t&>())
+    if (is_set("rank_pattern")) {
+      const Json& patterns = json.at("rank_pattern");
+      if (!patterns.is_object())
+        fail(ErrorCode::format, "{}: 'rank_pattern' is {}; an object is needed", where, patterns.dump());
+      for (const auto& [key, rank] : patterns.items())
         config.rank_pattern[key] = integer_of(rank, where, "rank_pattern");
+    }
     if (is_set("alpha_pattern")) config.alpha_pattern = json.at("alpha_pattern").get<std::map<std::string, double>>();
   } catch (const nlohmann::json::exception& error) {
     fail(ErrorCode::format, "{}: {}", where, error.what());

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "adapter/lora_adapter.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "fault/malformed.h"
 #include "io/safetensors.h"
@@ -68,7 +69,7 @@ std::vector<Malformed> configs() {
       {"targets of numbers", "type must be string", folder_with("target_modules", {1, 2})},
       {"targets empty", "no target modules", folder_with("target_modules", Json::array())},
       {"target unknown", "did you mean q_proj", folder_with("target_modules", {"q_porj"})},
-      {"target a broken expression", "regular expression '(q_proj'", folder_with("target_modules", "(q_proj")},
+      {"target a broken expression", "missing closing parenthesis", folder_with("target_modules", "(q_proj")},
       {"target an expression of nothing", "names no linear layer", folder_with("target_modules", "")},
       {"rank 0", "rank 0 must be at least 1", folder_with("r", 0)},
       {"rank negative", "rank -8", folder_with("r", -8)},
@@ -86,7 +87,7 @@ std::vector<Malformed> configs() {
       {"dropout 1", "dropout 1", folder_with("lora_dropout", 1)},
       {"dropout negative", "dropout -0.5", folder_with("lora_dropout", -0.5)},
       {"rsLoRA a string", "type must be boolean", folder_with("use_rslora", "yes")},
-      {"rank pattern a list", "type must be object", folder_with("rank_pattern", {1})},
+      {"rank pattern a list", "'rank_pattern' is [1]", folder_with("rank_pattern", {1})},
       {"rank pattern of strings", "'rank_pattern' is \"2\"", folder_with("rank_pattern", {{"q_proj", "2"}})},
       {"rank pattern 0", "rank 0", folder_with("rank_pattern", {{"q_proj", 0}})},
       {"rank pattern a broken expression", "regular expression", folder_with("rank_pattern", {{"(", 2}})},
@@ -108,7 +109,7 @@ std::vector<Malformed> weights() {
       {"A transposed", "is [64,2], [2,64] is expected", with(tensors_of("[64,2]", "[64,2]"))},
       {"B transposed", "is [2,64], [64,2] is expected", with(tensors_of("[2,64]", "[2,64]"))},
       {"A flat", "is [128], [2,64] is expected", with(tensors_of("[128]", "[64,2]"))},
-      {"of half the size", "is [2,128], [2,64] is expected", with(tensors_of("[2,128]", "[64,2]", "F16"))},
+      {"of half the size", "is [2,128], [2,64] is expected", with(tensors_of("[2,128]", "[128,2]", "F16"))},
       {"element type unknown", "'F8_E5M2'", with(tensors_of("[512]", "[512]", "F8_E5M2"))},
       {"a tensor too many", "1 unexpected: other",
        with(tensors_of("[2,64]", "[64,2]", "F32",
@@ -120,6 +121,11 @@ std::vector<Malformed> weights() {
 
 TEST(AdapterFaults, TheUnbrokenFolderIsRead) {
   EXPECT_NO_THROW(read_adapter(folder(kConfig.dump())));
+}
+TEST(AdapterFaults, SeedsOfTheFuzzerAreRead) {
+  for (const char* seed : {"names", "regex"})
+    EXPECT_NO_THROW(read_adapter(read_file(std::string(TEMPER_SOURCE_DIR "/tests/fuzz/seeds/adapter/") + seed)))
+        << seed;
 }
 TEST(AdapterFaults, MalformedConfigurationsAreRefused) {
   expect_refusals(configs(), "", read_adapter);

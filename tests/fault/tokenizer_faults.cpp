@@ -2,6 +2,7 @@
 // tokenizer.json files and templates are in tests/unit/text and tests/unit/jinja.)
 #include <gtest/gtest.h>
 
+#include "base/file.h"
 #include "fault/malformed.h"
 #include "io/gguf.h"
 #include "models/text_processor.h"
@@ -58,6 +59,12 @@ std::vector<Malformed> files() {
 
 TEST(GgufTokenizerFaults, TheUnbrokenFileIsRead) {
   EXPECT_NO_THROW(read_tokenizer(tiny_llama_gguf().build()));
+}
+TEST(GgufTokenizerFaults, SeedsOfTheFuzzerAreRead) {
+  for (const char* seed : {"smollm", "llama-bpe", "qwen2"})
+    EXPECT_NO_THROW(
+        read_tokenizer(read_file(std::string(TEMPER_SOURCE_DIR "/tests/fuzz/seeds/gguf_tokenizer/") + seed)))
+        << seed;
 }
 TEST(GgufTokenizerFaults, SenselessVocabulariesAreRefused) {
   expect_refusals(files(), "bad.gguf", read_tokenizer);

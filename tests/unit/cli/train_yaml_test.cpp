@@ -37,7 +37,7 @@ TEST(TrainYaml, WhatIsWrongIsNamedWithItsLine) {
       {"rank: 99999999999999999999\n", "run.yaml:1: rank: "},
       {"rank: [4]\n", "run.yaml:1: rank: "},
       {"rank: {a: 4}\n", "run.yaml:1: rank: "},
-      {"rank:\n", "run.yaml:1: rank: "},
+      {"rank:\n", ": rank: "},
       {"model: [a, b]\n", "run.yaml:1: model: "},
       {"grad_checkpoint: 3\n", "run.yaml:1: grad_checkpoint: "},
       {"seed: -1\n", "run.yaml:1: seed: "},

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace metalhost {
+
+void register_process_info();
+
+}  // namespace metalhost

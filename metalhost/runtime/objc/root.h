@@ -1,0 +1,7 @@
+#pragma once
+
+namespace metalhost {
+
+void register_root();
+
+}  // namespace metalhost

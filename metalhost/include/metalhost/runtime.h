@@ -15,6 +15,9 @@ void drain_queues();
 void pause_gpu();
 void resume_gpu();
 
+// The next command that the GPU runs fails with this message, and its command buffer ends with status error.
+void inject_gpu_error(std::string message);
+
 // After this long without progress a wait for an event counts as a deadlock. Initially 10 s.
 void set_gpu_timeout_ms(uint64_t timeout);
 

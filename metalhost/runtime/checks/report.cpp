@@ -63,10 +63,6 @@ void deliver(Report found, bool may_throw) {
   if (choice == OnReport::abort) std::abort();
 }
 
-Report make_report(Rule rule, const Object* object, std::string detail, std::string message, CallSite site) {
-  return {std::string(rule_name(rule)), describe(object), std::move(message), symbolize(site), std::move(detail)};
-}
-
 }  // namespace
 
 std::string_view rule_name(Rule rule) {
@@ -138,11 +134,13 @@ std::string current_message() {
 }
 
 void report(Rule rule, const Object* object, std::string detail) {
-  deliver(make_report(rule, object, std::move(detail), current_message(), current_send.site), true);
+  deliver({std::string(rule_name(rule)), describe(object), current_message(), symbolize(current_send.site),
+           std::move(detail)},
+          true);
 }
 
-void report_from_outside(Rule rule, const Object* object, std::string detail, CallSite site) {
-  deliver(make_report(rule, object, std::move(detail), "", site), false);
+void report_from_outside(Rule rule, std::string object, std::string detail, CallSite site) {
+  deliver({std::string(rule_name(rule)), std::move(object), "", symbolize(site), std::move(detail)}, false);
 }
 
 DeferReports::DeferReports() {

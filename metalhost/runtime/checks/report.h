@@ -12,7 +12,7 @@ namespace metalhost {
 // A broken contract, about `object` (may be nil, dead or a class). Returns when the choice is to go on.
 void report(Rule rule, const Object* object, std::string detail);
 // The same where no exception may pass: GPU threads, signal handlers, destructors.
-void report_from_outside(Rule rule, const Object* object, std::string detail, CallSite site);
+void report_from_outside(Rule rule, std::string object, std::string detail, CallSite site);
 
 // While one lives, this thread's reports are not thrown but kept for the next message: destructors run underneath.
 class DeferReports {

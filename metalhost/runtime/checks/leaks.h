@@ -1,0 +1,7 @@
+#pragma once
+
+namespace metalhost {
+
+void install_leak_check();
+
+}  // namespace metalhost

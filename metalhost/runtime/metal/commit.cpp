@@ -1,0 +1,86 @@
+#include "runtime/metal/commit.h"
+
+#include <fmt/format.h>
+
+#include "runtime/checks/report.h"
+#include "runtime/events/log.h"
+#include "runtime/objc/send.h"
+
+namespace metalhost {
+namespace {
+
+// Command buffers enter flight one at a time, so that each is compared with all that entered before.
+std::mutex& flight_mutex() {
+  static auto* mutex = new std::mutex;
+  return *mutex;
+}
+
+// Marks the bytes of a command buffer as in flight. Returns what is wrong when command buffers of other queues are in
+// flight on the same bytes without an event in between.
+std::optional<std::string> enter_flight(CommandBuffer& buffer) {
+  GpuThread& gpu = *buffer.queue->gpu;
+  buffer.position = ++gpu.last_position;
+  bool order_known = true;
+  std::optional<std::string> race;
+  for (const Command& command : buffer.commands) {
+    if (command.kind == Command::Kind::wait) {
+      if (auto order = command.timeline->order_at(command.value)) {
+        merge(gpu.clock, *order);
+      } else {
+        order_known = false;  // signalled later, or by the program
+      }
+    } else if (command.kind == Command::Kind::signal) {
+      Clock clock = gpu.clock;
+      clock[gpu.id()] = buffer.position;
+      command.timeline->record_order(command.value, std::move(clock));
+      command.timeline->promise(command.value);
+    }
+    for (const Access& access : command.accesses) {
+      auto ordered = [&](const MemoryUse& use) {
+        return !order_known || use.queue == gpu.id() || use.position <= gpu.clock[use.queue];
+      };
+      auto use = access.memory->conflict(access.begin, access.end, access.writes, ordered);
+      if (use && !race) {
+        race = fmt::format("{} {} bytes {}..{} of {} while {} of another queue {} them: order the queues with an event",
+                           command.name, access.writes ? "writes" : "reads", access.begin, access.end, access.object,
+                           use->command, use->writes ? "writes" : "reads");
+      }
+    }
+  }
+  for (const Command& command : buffer.commands) {
+    for (const Access& access : command.accesses) {
+      access.memory->begin_use(
+          {access.begin, access.end, access.writes, gpu.id(), buffer.position, access.object, command.name});
+    }
+  }
+  return race;
+}
+
+}  // namespace
+
+void commit(CommandBuffer& buffer) {
+  if (buffer.current_status() >= CommandBufferStatus::committed) {
+    report(Rule::double_commit, &buffer, "it was committed before: begin a new command buffer for each commit");
+    return;
+  }
+  if (!buffer.can_begin_encoder()) return;
+  buffer.committed_at = current_send.site;
+  {
+    std::lock_guard lock(buffer.mutex);
+    buffer.status = CommandBufferStatus::committed;
+  }
+  {
+    std::lock_guard lock(buffer.queue->mutex);
+    --buffer.queue->uncommitted;
+  }
+  log_event(EventKind::commit, &buffer, "");
+  std::optional<std::string> race;
+  {
+    std::lock_guard lock(flight_mutex());
+    race = enter_flight(buffer);
+    buffer.queue->gpu->commit(buffer);
+  }
+  if (race) report(Rule::queue_race, &buffer, *race);
+}
+
+}  // namespace metalhost

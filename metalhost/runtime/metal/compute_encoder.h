@@ -1,0 +1,41 @@
+// MTLComputeCommandEncoder.
+#pragma once
+#include <array>
+
+#include "runtime/metal/encoder.h"
+#include "runtime/metal/pipeline.h"
+
+namespace metalhost {
+
+enum class DispatchType : uint64_t { serial = 0, concurrent = 1 };
+
+inline constexpr std::size_t kMaxBufferIndices = 31;
+
+struct ComputeEncoder : CommandEncoder {
+  struct Binding {
+    Ref<Buffer> buffer;  // or bytes
+    uint64_t offset = 0;
+    std::shared_ptr<std::vector<std::byte>> bytes;
+    bool is_set() const { return buffer || bytes; }
+  };
+
+  DispatchType type = DispatchType::serial;
+  Ref<ComputePipeline> pipeline;
+  std::array<Binding, kMaxBufferIndices> bindings;
+  std::array<uint64_t, kMaxBufferIndices> threadgroup_bytes{};
+  // Of a concurrent encoder: what was dispatched since the last barrier.
+  struct Unordered {
+    std::string kernel;
+    Access access;
+  };
+  std::vector<Unordered> unordered;
+};
+
+Ref<ComputeEncoder> new_compute_encoder(CommandBuffer& buffer, DispatchType type);
+
+// dispatch.cpp: `groups` are counted in threadgroups, or in threads.
+void dispatch(ComputeEncoder& encoder, Size grid, Size group_threads, bool grid_in_threads);
+
+void register_compute_encoders();
+
+}  // namespace metalhost

@@ -1,0 +1,175 @@
+#include "runtime/metal/memory.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+#include "runtime/settings.h"
+
+namespace metalhost {
+namespace {
+
+uint64_t page_bytes() {
+  static const auto size = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+uint64_t whole_pages(uint64_t bytes) {
+  return (bytes + page_bytes() - 1) / page_bytes() * page_bytes();
+}
+
+// Every memory with a program's view, by the address of its end.
+struct Views {
+  std::mutex mutex;
+  std::map<uintptr_t, std::weak_ptr<Memory>> by_end;
+};
+Views& views() {
+  static Views* instance = new Views;
+  return *instance;
+}
+
+std::byte* map_pages(int file, uint64_t bytes) {
+  int flags = file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, file, 0);
+  return memory == MAP_FAILED ? nullptr : static_cast<std::byte*>(memory);
+}
+
+}  // namespace
+
+std::shared_ptr<Memory> Memory::shared(uint64_t bytes) {
+  std::shared_ptr<Memory> memory(new Memory);
+  uint64_t mapped = whole_pages(bytes);
+  int file = memfd_create("metalhost", MFD_CLOEXEC);
+  if (file < 0) return nullptr;
+  if (ftruncate(file, static_cast<off_t>(mapped)) == 0) {
+    memory->mapped_ = mapped;
+    memory->cpu_ = map_pages(file, mapped);
+    memory->gpu_ = map_pages(file, mapped);
+  }
+  close(file);
+  if (!memory->cpu_ || !memory->gpu_) return nullptr;
+  memory->size_ = bytes;
+  memory->self_ = memory;
+  memory->enter();
+  return memory;
+}
+
+std::shared_ptr<Memory> Memory::device_private(uint64_t bytes) {
+  std::shared_ptr<Memory> memory(new Memory);
+  memory->mapped_ = whole_pages(bytes);
+  memory->gpu_ = map_pages(-1, memory->mapped_);
+  if (!memory->gpu_) return nullptr;
+  memory->size_ = bytes;
+  memory->self_ = memory;
+  return memory;
+}
+
+std::shared_ptr<Memory> Memory::wrapping(void* bytes, uint64_t length) {
+  std::shared_ptr<Memory> memory(new Memory);
+  memory->cpu_ = memory->gpu_ = static_cast<std::byte*>(bytes);
+  memory->size_ = length;
+  memory->self_ = memory;
+  memory->enter();
+  return memory;
+}
+
+void Memory::enter() {
+  std::lock_guard lock(views().mutex);
+  views().by_end[reinterpret_cast<uintptr_t>(cpu_) + std::max(mapped_, size_)] = self_;
+}
+
+Memory::~Memory() {
+  if (cpu_) {
+    std::lock_guard lock(views().mutex);
+    auto entry = views().by_end.find(reinterpret_cast<uintptr_t>(cpu_) + std::max(mapped_, size_));
+    if (entry != views().by_end.end() && entry->second.expired()) views().by_end.erase(entry);
+  }
+  if (mapped_ == 0) return;
+  if (cpu_) munmap(cpu_, mapped_);
+  if (gpu_) munmap(gpu_, mapped_);
+}
+
+std::shared_ptr<Memory> Memory::at(const void* address) {
+  std::lock_guard lock(views().mutex);
+  auto entry = views().by_end.upper_bound(reinterpret_cast<uintptr_t>(address));
+  if (entry == views().by_end.end()) return nullptr;
+  auto memory = entry->second.lock();
+  return memory && static_cast<const std::byte*>(address) >= memory->cpu_ ? memory : nullptr;
+}
+
+void Memory::begin_use(MemoryUse use) {
+  std::lock_guard lock(mutex_);
+  uint64_t begin = use.begin, end = use.end;
+  uses_.push_back(std::move(use));
+  protect(begin, end);
+}
+
+void Memory::end_uses(uint64_t queue, uint64_t position) {
+  std::lock_guard lock(mutex_);
+  std::vector<std::pair<uint64_t, uint64_t>> ended;
+  std::erase_if(uses_, [&](const MemoryUse& use) {
+    if (use.queue != queue || use.position != position) return false;
+    ended.emplace_back(use.begin, use.end);
+    return true;
+  });
+  for (auto [begin, end] : ended) protect(begin, end);
+}
+
+bool Memory::in_use() {
+  std::lock_guard lock(mutex_);
+  return !uses_.empty();
+}
+
+void Memory::open_page_at(uint64_t offset) {
+  std::lock_guard lock(mutex_);
+  uint64_t page = offset / page_bytes();
+  if (page >= pages_.size()) return;
+  opened_[page] = true;
+  pages_[page] = Access::all;
+  mprotect(cpu_ + page * page_bytes(), page_bytes(), PROT_READ | PROT_WRITE);
+}
+
+// Brings the protection of the pages of a range in line with what uses them; neighbours change in one call.
+void Memory::protect(uint64_t begin, uint64_t end) {
+  if (mapped_ == 0 || !cpu_ || begin >= end) return;
+  const uint64_t page_size = page_bytes(), first = begin / page_size, last = (end - 1) / page_size;
+  if (pages_.empty()) {
+    pages_.assign(mapped_ / page_size, Access::all);
+    opened_.assign(mapped_ / page_size, false);
+  }
+  std::vector<Access> wanted(last - first + 1, Access::all);
+  if (settings().guard_pages) {
+    for (const MemoryUse& use : uses_) {
+      if (use.begin >= use.end) continue;
+      uint64_t from = std::max(use.begin / page_size, first), to = std::min((use.end - 1) / page_size, last);
+      for (uint64_t page = from; page <= to && from <= to; ++page) {
+        Access access = use.writes ? Access::none : Access::read_only;
+        wanted[page - first] = std::max(wanted[page - first], access);
+      }
+    }
+  }
+  for (uint64_t page = first; page <= last; ++page) {
+    if (wanted[page - first] == Access::all) {
+      opened_[page] = false;
+    } else if (opened_[page]) {
+      wanted[page - first] = Access::all;
+    }
+  }
+  for (uint64_t page = first; page <= last;) {
+    Access access = wanted[page - first];
+    uint64_t next = page + 1;
+    while (next <= last && wanted[next - first] == access) ++next;
+    if (std::any_of(&pages_[page], &pages_[next - 1] + 1, [&](Access now) { return now != access; })) {
+      int protection = access == Access::all         ? PROT_READ | PROT_WRITE
+                       : access == Access::read_only ? PROT_READ
+                                                     : PROT_NONE;
+      mprotect(cpu_ + page * page_size, (next - page) * page_size, protection);
+      std::fill(&pages_[page], &pages_[next - 1] + 1, access);
+    }
+    page = next;
+  }
+}
+
+}  // namespace metalhost

@@ -40,6 +40,10 @@ class ContractViolation : public std::runtime_error {
   Report report_;
 };
 
+// Call sites are looked for outside metal-cpp and files named mps.hpp; programs with other bindings of their own add
+// the (end of the) path of such files here.
+void skip_call_sites_in(std::string path_part);
+
 struct RuleText {
   std::string_view name;
   std::string_view contract;  // one sentence

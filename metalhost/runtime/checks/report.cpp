@@ -134,7 +134,7 @@ std::string current_message() {
 }
 
 void report(Rule rule, const Object* object, std::string detail) {
-  deliver({std::string(rule_name(rule)), describe(object), current_message(), symbolize(current_send.site),
+  deliver({std::string(rule_name(rule)), describe(object), current_message(), symbolize_on_stack(current_send.site),
            std::move(detail)},
           true);
 }

@@ -10,6 +10,11 @@
 #include "runtime/objc/define.h"
 
 namespace metalhost {
+
+// The class of constant strings: clang's code refers to it by this symbol.
+extern std::byte literal_class[];
+alignas(ObjcClass) std::byte literal_class[sizeof(ObjcClass)] asm("__CFConstantStringClassReference");
+
 namespace {
 
 struct Range {
@@ -36,13 +41,12 @@ Range find(const String& self, const String& part, uint64_t options) {
   return {kNotFound, 0};
 }
 
-// clang's layout of a constant string; its class is the symbol __CFConstantStringClassReference.
+// clang's layout of a constant string.
 struct Literal : objc_object {
   int flags;
   const char* text;
   long length;
 };
-alignas(ObjcClass) std::byte literal_class[sizeof(ObjcClass)] asm("__CFConstantStringClassReference");
 
 String* interned(const char* text) {
   static std::mutex mutex;

@@ -1,20 +1,34 @@
 #include "runtime/objc/pool.h"
 
-#include <algorithm>
+#include <mutex>
 
 #include "runtime/checks/report.h"
 
 namespace metalhost {
+
+struct PoolStack {
+  std::mutex mutex;  // other threads take pools away by mistake
+  std::vector<AutoreleasePool*> pools;
+
+  AutoreleasePool* top() {
+    std::lock_guard lock(mutex);
+    return pools.empty() ? nullptr : pools.back();
+  }
+  bool remove(AutoreleasePool* pool) {
+    std::lock_guard lock(mutex);
+    return std::erase(pools, pool) > 0;
+  }
+  ~PoolStack() {  // a thread that ends drains what it left, as on macOS
+    while (AutoreleasePool* pool = top()) {
+      release(pool);
+      remove(pool);
+    }
+  }
+};
+
 namespace {
 
 thread_local int draining = 0;
-
-struct PoolStack {
-  std::vector<AutoreleasePool*> pools;
-  ~PoolStack() {  // a thread that ends drains what it left, as on macOS
-    while (!pools.empty()) release(pools.back());
-  }
-};
 thread_local PoolStack stack;
 
 void drain(AutoreleasePool& pool) {
@@ -34,7 +48,8 @@ bool pool_is_draining() {
 }
 
 void put_in_place(AutoreleasePool& pool) {
-  pool.in_place = true;
+  pool.stack = &stack;
+  std::lock_guard lock(stack.mutex);
   stack.pools.push_back(&pool);
 }
 
@@ -45,25 +60,28 @@ Ref<AutoreleasePool> push_pool() {
 }
 
 AutoreleasePool::~AutoreleasePool() {
-  if (!in_place) return;
-  auto& pools = stack.pools;
-  auto position = std::find(pools.begin(), pools.end(), this);
-  if (position == pools.end()) {
+  if (!stack) return;
+  if (stack != &metalhost::stack) {
+    stack->remove(this);
     report(Rule::pool_on_other_thread, this, "an autorelease pool must be drained by the thread that made it");
-    for (Object* object : objects) release(object);
+    drain(*this);
     return;
   }
-  while (pools.back() != this) release(pools.back());  // draining an outer pool drains those inside it
+  while (AutoreleasePool* inner = stack->top()) {  // draining an outer pool drains those inside it
+    if (inner == this) break;
+    release(inner);
+    stack->remove(inner);
+  }
   drain(*this);
-  pools.pop_back();
+  stack->remove(this);
 }
 
 Object* autorelease_object(Object* object) {
   if (!object) return object;
-  if (stack.pools.empty()) {
-    report(Rule::no_pool, object, "autoreleased on a thread without an autorelease pool: it leaks");
+  if (AutoreleasePool* pool = stack.top()) {
+    pool->objects.push_back(object);
   } else {
-    stack.pools.back()->objects.push_back(object);
+    report(Rule::no_pool, object, "autoreleased on a thread without an autorelease pool: it leaks");
   }
   return object;
 }

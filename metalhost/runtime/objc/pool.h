@@ -8,7 +8,7 @@ namespace metalhost {
 
 struct AutoreleasePool : Object {
   std::vector<Object*> objects;
-  bool in_place = false;
+  struct PoolStack* stack = nullptr;  // of the thread that made it, once in place
   ~AutoreleasePool();
 };
 

@@ -37,6 +37,7 @@ MacOs emulated_macos() {
 void set_macos_version(int major, int minor) {
   settings().macos_major = major;
   settings().macos_minor = minor;
+  forget_lookups();
 }
 void set_gpu_timeout_ms(uint64_t timeout) {
   settings().gpu_timeout_ms = timeout;

@@ -8,3 +8,7 @@
 #define TARGET_OS_SIMULATOR 0
 #define TARGET_OS_MACCATALYST 0
 #define TARGET_OS_XR 0
+// The deployment target, which metal-cpp asks for too: macOS 14.
+#ifndef __MAC_OS_X_VERSION_MIN_REQUIRED
+#define __MAC_OS_X_VERSION_MIN_REQUIRED 140000
+#endif

@@ -11,8 +11,9 @@ namespace metalhost {
 
 // Call before reading or writing `bytes` at `address` in the contents of a buffer (or in memory wrapped without a
 // copy).
-inline void cpu_access([[maybe_unused]] const void* address, [[maybe_unused]] std::size_t bytes,
-                       [[maybe_unused]] bool writes) {
+__attribute__((always_inline)) inline void cpu_access([[maybe_unused]] const void* address,
+                                                      [[maybe_unused]] std::size_t bytes,
+                                                      [[maybe_unused]] bool writes) {
 #if defined(__linux__)
   metalhost_cpu_access(address, bytes, writes);
 #endif

@@ -20,7 +20,8 @@ namespace {
 
 struct Wrappers {
   std::mutex mutex;
-  std::vector<std::string> paths = {"/Foundation/NS", "/Metal/MTL", "/objc/message.h", "/mps.hpp"};
+  std::vector<std::string> paths = {"/Foundation/NS", "/Metal/MTL", "/objc/message.h", "/metalhost/cpu_access.h",
+                                    "/mps.hpp"};
 };
 Wrappers& wrappers() {
   static Wrappers* instance = new Wrappers;

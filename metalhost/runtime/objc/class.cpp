@@ -85,6 +85,17 @@ objc_method* find_available_method(const ObjcClass* cls, SEL selector) {
   return method && method->since <= emulated_macos() ? method : nullptr;
 }
 
+void forget_lookups() {
+  for (ObjcClass* cls : all_classes()) {
+    for (ObjcClass* side : {cls, cls->isa}) {
+      for (uint32_t id = 0; id < kMaxSelectors; ++id) {
+        // Reading first leaves the pages that were never used alone.
+        if (side->table[id].load(std::memory_order_relaxed)) side->table[id].store(nullptr, std::memory_order_release);
+      }
+    }
+  }
+}
+
 bool is_kind_of(const ObjcClass* cls, const ObjcClass* ancestor) {
   for (; cls; cls = cls->superclass) {
     if (cls == ancestor) return true;

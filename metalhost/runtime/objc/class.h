@@ -68,6 +68,9 @@ objc_method* find_method(const ObjcClass* cls, SEL selector);
 // The same, but null where the emulated macOS is too old for it.
 objc_method* find_available_method(const ObjcClass* cls, SEL selector);
 
+// Makes every class look its methods up again: what is available has changed.
+void forget_lookups();
+
 bool is_kind_of(const ObjcClass* cls, const ObjcClass* ancestor);
 bool is_class_object(const void* pointer);
 std::vector<ObjcClass*> all_classes();

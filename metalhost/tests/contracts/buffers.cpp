@@ -29,8 +29,10 @@ TEST_F(BufferContracts, ABufferPastTheLimit) {
 }
 
 TEST_F(BufferContracts, AHeapPastTheLimit) {
-  EXPECT_REPORT("buffer-too-long", "MTLDevice #", "-[MTLDevice newHeapWithDescriptor:]",
-                new_heap(device_->maxBufferLength() + 1, MTL::HeapTypeAutomatic));
+  auto* descriptor = MTL::HeapDescriptor::alloc()->init();
+  descriptor->setSize(device_->maxBufferLength() + 1);
+  EXPECT_REPORT("buffer-too-long", "MTLDevice #", "-[MTLDevice newHeapWithDescriptor:]", device_->newHeap(descriptor));
+  descriptor->release();
 }
 
 TEST_F(BufferContracts, OptionsThatAreNotForBuffers) {

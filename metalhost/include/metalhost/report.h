@@ -45,7 +45,7 @@ class ContractViolation : public std::runtime_error {
 void skip_call_sites_in(std::string path_part);
 
 struct RuleText {
-  std::string_view name;
+  std::string name;
   std::string_view contract;  // one sentence
 };
 // Every contract that is checked.

@@ -1,10 +1,12 @@
 // Accesses of the CPU to bytes that the GPU has in flight: found by faults on closed pages and by checked accessors.
 #include "runtime/checks/cpu_access.h"
 
-#include <fmt/format.h>
 #include <metalhost/cpu_access.h>
 #include <signal.h>
 #include <ucontext.h>
+
+#include <cinttypes>
+#include <cstdio>
 
 #include "runtime/checks/report.h"
 #include "runtime/metal/memory.h"
@@ -15,18 +17,19 @@ namespace {
 
 struct sigaction previous_handler;
 
-void report_race(const MemoryUse& use, uint64_t begin, uint64_t bytes, bool writes, const char* found_by,
-                 CallSite site) {
-  report_from_outside(
-      Rule::cpu_gpu_race, use.object,
-      fmt::format("the CPU {} byte {}{} while '{}' {} bytes {}..{} ({}): wait for its command buffer",
-                  writes ? "writes" : "reads", begin, bytes > 1 ? fmt::format(" and {} after it", bytes - 1) : "",
-                  use.command, use.writes ? "writes" : "reads", use.begin, use.end, found_by),
-      site);
-}
-
-std::optional<MemoryUse> conflict(Memory& memory, uint64_t begin, uint64_t bytes, bool writes) {
-  return memory.conflict(begin, begin + bytes, writes, [](const MemoryUse&) { return false; });
+// Whether the CPU's access is to bytes that the GPU has in flight; if so, what to report. Needs no memory.
+bool find_race(Memory& memory, uint64_t begin, uint64_t bytes, bool writes, const char* found_by,
+               SignalReport& report) {
+  auto nothing_is_ordered = [](const MemoryUse&) { return false; };
+  return memory.find_conflict(begin, begin + bytes, writes, nothing_is_ordered, [&](const MemoryUse& use) {
+    report.rule = Rule::cpu_gpu_race;
+    std::snprintf(report.object, sizeof report.object, "%s", use.object.c_str());
+    std::snprintf(report.detail, sizeof report.detail,
+                  "the CPU %s bytes %" PRIu64 "..%" PRIu64 " while '%s' %s bytes %" PRIu64 "..%" PRIu64
+                  " (found by %s): wait for its command buffer",
+                  writes ? "writes" : "reads", begin, begin + bytes, use.command.c_str(),
+                  use.writes ? "writes" : "reads", use.begin, use.end, found_by);
+  });
 }
 
 bool is_write([[maybe_unused]] const ucontext_t& context) {
@@ -51,8 +54,10 @@ void on_fault(int signal, siginfo_t* info, void* raw_context) {
     const auto& context = *static_cast<const ucontext_t*>(raw_context);
     auto offset = static_cast<uint64_t>(static_cast<const std::byte*>(info->si_addr) - memory->cpu());
     bool writes = is_write(context);
-    if (auto use = conflict(*memory, offset, 1, writes)) {
-      report_race(*use, offset, 1, writes, "page protection", program_counter(context));
+    SignalReport report;
+    if (find_race(*memory, offset, 1, writes, "page protection", report)) {
+      report.site = program_counter(context);
+      report_from_signal(report);
     }
     memory->open_page_at(offset);  // the access goes through: other bytes of the page, or the program wants to go on
     return;
@@ -80,6 +85,8 @@ extern "C" void metalhost_cpu_access(const void* address, std::size_t bytes, boo
   auto memory = Memory::at(address);
   if (!memory || bytes == 0) return;
   auto offset = static_cast<uint64_t>(static_cast<const std::byte*>(address) - memory->cpu());
-  auto use = conflict(*memory, offset, bytes, writes);
-  if (use) report_race(*use, offset, bytes, writes, "checked accessor", __builtin_return_address(0));
+  SignalReport report;
+  if (find_race(*memory, offset, bytes, writes, "a checked accessor", report)) {
+    report_from_outside(report.rule, report.object, report.detail, __builtin_return_address(0));
+  }
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
@@ -34,6 +35,17 @@ struct Reports {
   std::atomic<bool> has_deferred{false};
 };
 
+// Filled by signal handlers; what doesn't fit is dropped.
+struct SignalReports {
+  std::atomic<std::size_t> reserved{0};
+  std::atomic<std::size_t> written{0};
+  std::array<SignalReport, 64> records;
+};
+SignalReports& signal_reports() {
+  static SignalReports* instance = new SignalReports;
+  return *instance;
+}
+
 Reports& reports() {
   static Reports* instance = new Reports;
   return *instance;
@@ -63,6 +75,19 @@ void deliver(Report found, bool may_throw) {
   if (choice == OnReport::abort) std::abort();
 }
 
+// Turns what signal handlers found into reports.
+void adopt_signal_reports() {
+  SignalReports& pending = signal_reports();
+  std::size_t count = pending.written;
+  if (count == 0) return;
+  for (std::size_t i = 0; i < std::min(count, pending.records.size()); ++i) {
+    const SignalReport& found = pending.records[i];
+    deliver({std::string(rule_name(found.rule)), found.object, "", symbolize(found.site), found.detail}, false);
+  }
+  pending.written = 0;
+  pending.reserved = 0;
+}
+
 }  // namespace
 
 std::string_view rule_name(Rule rule) {
@@ -72,10 +97,9 @@ std::string_view rule_name(Rule rule) {
 const std::vector<RuleText>& rules() {
   static const auto* table = [] {
     auto* rows = new std::vector<RuleText>;
-    auto add = [rows](std::string_view identifier, std::string_view contract) {
-      auto* name = new std::string(identifier);
-      std::replace(name->begin(), name->end(), '_', '-');
-      rows->push_back({*name, contract});
+    auto add = [rows](std::string name, std::string_view contract) {
+      std::replace(name.begin(), name.end(), '_', '-');
+      rows->push_back({std::move(name), contract});
     };
 #define METALHOST_ROW(name, contract) add(#name, contract);
     METALHOST_RULES(METALHOST_ROW)
@@ -102,6 +126,7 @@ OnReport on_report() {
 }
 
 std::vector<Report> take_reports() {
+  adopt_signal_reports();
   std::lock_guard lock(reports().mutex);
   return std::exchange(reports().collected, {});
 }
@@ -143,6 +168,19 @@ void report_from_outside(Rule rule, std::string object, std::string detail, Call
   deliver({std::string(rule_name(rule)), std::move(object), "", symbolize(site), std::move(detail)}, false);
 }
 
+void report_from_signal(const SignalReport& found) {
+  if (on_report() == OnReport::abort || on_report() == OnReport::print) {
+    report_from_outside(found.rule, found.object, found.detail, found.site);
+    return;
+  }
+  SignalReports& pending = signal_reports();
+  std::size_t slot = pending.reserved.fetch_add(1);
+  if (slot >= pending.records.size()) return;
+  pending.records[slot] = found;
+  ++pending.written;
+  reports().has_deferred = true;
+}
+
 DeferReports::DeferReports() {
   ++deferring;
 }
@@ -155,9 +193,11 @@ bool has_deferred_report() {
 }
 
 void raise_deferred_report() {
+  adopt_signal_reports();
   Report first;
   {
     std::lock_guard lock(reports().mutex);
+    reports().has_deferred = !reports().deferred.empty();
     if (reports().deferred.empty()) return;
     first = std::move(reports().deferred.front());
     reports().deferred.erase(reports().deferred.begin());

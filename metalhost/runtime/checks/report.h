@@ -14,6 +14,16 @@ void report(Rule rule, const Object* object, std::string detail);
 // The same where no exception may pass: GPU threads, signal handlers, destructors.
 void report_from_outside(Rule rule, std::string object, std::string detail, CallSite site);
 
+// What a signal handler finds, in a form that needs no memory.
+struct SignalReport {
+  Rule rule;
+  char object[96];
+  char detail[256];
+  CallSite site;
+};
+// Prints at once, or keeps the report for the next message or take_reports().
+void report_from_signal(const SignalReport& found);
+
 // While one lives, this thread's reports are not thrown but kept for the next message: destructors run underneath.
 class DeferReports {
  public:

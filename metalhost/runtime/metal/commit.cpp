@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "runtime/checks/report.h"
 #include "runtime/events/log.h"
 #include "runtime/objc/send.h"
@@ -39,12 +41,12 @@ std::optional<std::string> enter_flight(CommandBuffer& buffer) {
       auto ordered = [&](const MemoryUse& use) {
         return !order_known || use.queue == gpu.id() || use.position <= gpu.clock[use.queue];
       };
-      auto use = access.memory->conflict(access.begin, access.end, access.writes, ordered);
-      if (use && !race) {
+      auto describe_race = [&](const MemoryUse& use) {
         race = fmt::format("{} {} bytes {}..{} of {} while {} of another queue {} them: order the queues with an event",
                            command.name, access.writes ? "writes" : "reads", access.begin, access.end, access.object,
-                           use->command, use->writes ? "writes" : "reads");
-      }
+                           use.command, use.writes ? "writes" : "reads");
+      };
+      if (!race) access.memory->find_conflict(access.begin, access.end, access.writes, ordered, describe_race);
     }
   }
   for (const Command& command : buffer.commands) {

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,14 +42,18 @@ class Memory {
   void begin_use(MemoryUse use);
   void end_uses(uint64_t queue, uint64_t position);
   bool in_use();
-  // A use in flight that an access to these bytes conflicts with, other than those `ordered` excludes.
-  template <class Ordered>
-  std::optional<MemoryUse> conflict(uint64_t begin, uint64_t end, bool writes, Ordered ordered) {
+  // Calls `found` with a use in flight that an access to these bytes conflicts with, other than those `ordered`
+  // excludes.
+  template <class Ordered, class Found>
+  bool find_conflict(uint64_t begin, uint64_t end, bool writes, Ordered ordered, Found found) {
     std::lock_guard lock(mutex_);
     for (const MemoryUse& use : uses_) {
-      if (use.begin < end && begin < use.end && (use.writes || writes) && !ordered(use)) return use;
+      if (use.begin < end && begin < use.end && (use.writes || writes) && !ordered(use)) {
+        found(use);
+        return true;
+      }
     }
-    return std::nullopt;
+    return false;
   }
 
   // Opens one page to the program again, until no command uses it.

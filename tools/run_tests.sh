@@ -62,6 +62,16 @@ check_format() {
   clang-format --version && git ls-files '*.cpp' '*.h' | xargs clang-format --dry-run -Werror
 }
 
+# metal-cpp, for all that is built by clang. Without it (no network) the Metal part is skipped.
+get_metal_cpp() {
+  [ "$(uname)" = Linux ] || return 1
+  install_packages python3 python3-pip
+  tools/get_metal_cpp.sh >build/test-logs/get_metal_cpp.log 2>&1 && return 0
+  skipped=$((skipped + 1))
+  echo "    SKIP the Metal backend and metalhost: metal-cpp could not be fetched (build/test-logs/get_metal_cpp.log)"
+  return 1
+}
+
 run_tests() {
   local quick=0 long=0 filter="" start=$SECONDS
   while [ $# -gt 0 ]; do
@@ -89,12 +99,19 @@ run_tests() {
   run_preset release release "$pattern" "$filter"
 
   if [ $quick = 0 ]; then
+    if get_metal_cpp; then
+      say "Metal, on metalhost"
+      build metal metalhost_tests
+      run_preset metal metal 'test_metalhost.*' "$filter"
+      run_check metalhost-package env METAL_CPP_DIR="$PWD/build/metal-cpp/mlx/include/metal_cpp" \
+        bash metalhost/tests/package.sh build/metalhost-package
+    fi
     say "AddressSanitizer and UndefinedBehaviorSanitizer: unit, op and fault suites"
     build asan sanitized_tests
-    run_preset asan asan 'test_(unit|ops|fault).*' "$filter"
+    run_preset asan asan 'test_(unit|ops|fault|metalhost).*' "$filter"
     say "ThreadSanitizer: everything threaded"
     build tsan threaded_tests
-    run_preset tsan tsan 'test_unit_(base|device|ops|autograd|generate|train).*' "$filter"
+    run_preset tsan tsan 'test_(unit_(base|device|ops|autograd|generate|train)|metalhost).*' "$filter"
   fi
   if [ $long = 1 ]; then source tools/run_long_tests.sh && run_long_tests; fi
 

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs metalhost into a folder and builds and runs the example against the installed package, as a stranger would.
+# Usage: METAL_CPP_DIR=... package.sh FOLDER
+set -euo pipefail
+source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+: "${METAL_CPP_DIR:?the folder of metal-cpp that holds Metal/}"
+mkdir -p "${1:?usage: package.sh FOLDER}"
+folder=$(cd "$1" && pwd)
+
+launcher=()
+command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+cmake -S "$source" -B "$folder/library" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-19 \
+  -DMETALHOST_BUILD_TESTS=OFF -DCMAKE_INSTALL_PREFIX="$folder/installed" "${launcher[@]}"
+cmake --build "$folder/library" --target install
+rm -rf "$folder/example"
+cmake -S "$source/example" -B "$folder/example" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-19 \
+  -DCMAKE_PREFIX_PATH="$folder/installed" -DMETAL_CPP_DIR="$METAL_CPP_DIR"
+cmake --build "$folder/example"
+
+"$folder/example/least_squares"
+
+# The same program with a planted leak must fail, and say where.
+planted=$folder/planted
+rm -rf "$planted" && mkdir -p "$planted"
+cp "$source/example/CMakeLists.txt" "$planted"
+sed 's/^  queue->release();$//' "$source/example/least_squares.cpp" >"$planted/least_squares.cpp"
+cmake -S "$planted" -B "$planted/build" -G Ninja -DCMAKE_CXX_COMPILER=clang++-19 \
+  -DCMAKE_PREFIX_PATH="$folder/installed" -DMETAL_CPP_DIR="$METAL_CPP_DIR"
+cmake --build "$planted/build"
+if "$planted/build/least_squares" 2>"$planted/log"; then
+  echo "the planted leak was not found" && exit 1
+fi
+grep 'leak. MTLCommandQueue #.* at least_squares.cpp:' "$planted/log"

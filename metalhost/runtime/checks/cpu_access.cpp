@@ -7,6 +7,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 
 #include "runtime/checks/report.h"
 #include "runtime/metal/memory.h"
@@ -32,11 +33,26 @@ bool find_race(Memory& memory, uint64_t begin, uint64_t bytes, bool writes, cons
   });
 }
 
-bool is_write([[maybe_unused]] const ucontext_t& context) {
+// Whether the faulting access was a write, as the processor says.
+bool is_write(const ucontext_t& context) {
 #if defined(__x86_64__)
   return context.uc_mcontext.gregs[REG_ERR] & 2;
 #else
-  return false;  // judged as a read; a write to bytes that are only read goes unreported here
+  constexpr uint32_t kSyndrome = 0x45535201;  // a record after the registers: magic, size, then the syndrome register
+  constexpr uint64_t kWriteNotRead = 1 << 6;
+  struct Record {
+    uint32_t magic, bytes;
+    uint64_t syndrome;
+  } record;
+  const auto* next = reinterpret_cast<const unsigned char*>(context.uc_mcontext.__reserved);
+  const auto* end = next + sizeof context.uc_mcontext.__reserved;
+  while (next + sizeof record <= end) {
+    std::memcpy(&record, next, sizeof record);
+    if (record.magic == kSyndrome) return record.syndrome & kWriteNotRead;
+    if (record.bytes == 0) break;
+    next += record.bytes;
+  }
+  return false;
 #endif
 }
 
@@ -53,7 +69,8 @@ void on_fault(int signal, siginfo_t* info, void* raw_context) {
   if (auto memory = Memory::at(info->si_addr)) {
     const auto& context = *static_cast<const ucontext_t*>(raw_context);
     auto offset = static_cast<uint64_t>(static_cast<const std::byte*>(info->si_addr) - memory->cpu());
-    bool writes = is_write(context);
+    // A page that may be read faults for writes only.
+    bool writes = is_write(context) || memory->is_read_only_at(offset);
     SignalReport report;
     if (find_race(*memory, offset, 1, writes, "page protection", report)) {
       report.site = program_counter(context);

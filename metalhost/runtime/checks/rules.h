@@ -40,6 +40,7 @@ namespace metalhost {
   X(wait_in_handler, "a handler does not wait for its own queue")                                           \
   X(too_many_command_buffers, "a queue is not asked for more uncommitted command buffers than it holds")    \
   X(queue_race, "command buffers of different queues that touch the same bytes are ordered by an event")    \
+  X(untracked_race, "passes on the same bytes of an untracked resource are ordered by a fence or an event") \
   X(event_deadlock, "what an event waits for is signalled")                                                 \
   X(event_value, "the value of an event only grows")                                                        \
   X(debug_groups, "each debug group is pushed, then popped")                                                \

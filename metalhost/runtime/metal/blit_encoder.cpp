@@ -24,7 +24,7 @@ void copy(BlitEncoder& self, Buffer& source, uint64_t from, Buffer& destination,
   }
   command.run = [in = source.gpu(from), out = destination.gpu(to), bytes] { std::memcpy(out, in, bytes); };
   log_event(EventKind::copy, &self, "", bytes);
-  self.command_buffer->add(std::move(command));
+  self.add(std::move(command));
 }
 
 void fill(BlitEncoder& self, Buffer& buffer, Range range, uint8_t value) {
@@ -34,10 +34,9 @@ void fill(BlitEncoder& self, Buffer& buffer, Range range, uint8_t value) {
     return;
   }
   log_event(EventKind::fill, &self, "", range.length);
-  self.command_buffer->add(
-      {.name = "blit fill",
-       .accesses = {access_of(buffer, range.location, range.length, true)},
-       .run = [out = buffer.gpu(range.location), range, value] { std::memset(out, value, range.length); }});
+  self.add({.name = "blit fill",
+            .accesses = {access_of(buffer, range.location, range.length, true)},
+            .run = [out = buffer.gpu(range.location), range, value] { std::memset(out, value, range.length); }});
 }
 
 }  // namespace

@@ -66,6 +66,7 @@ Buffer::~Buffer() {
 
 Ref<Buffer> new_buffer(Device& device, uint64_t length, uint64_t options) {
   if (!check_length(device, length, options)) return nullptr;
+  if (!has_room(device, length)) return nullptr;  // as on macOS: nil, no report
   bool hidden = storage_mode_of(options) == StorageMode::device_private;
   return make_buffer(device, hidden ? Memory::device_private(length) : Memory::shared(length), length, options);
 }

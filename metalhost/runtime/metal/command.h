@@ -27,7 +27,7 @@ struct Access {
 Access access_of(const Buffer& buffer, uint64_t offset, uint64_t bytes, bool writes);
 
 struct Command {
-  enum class Kind { work, wait, signal };
+  enum class Kind { work, wait, signal, wait_fence, update_fence };
   Kind kind = Kind::work;
   std::string name;  // the kernel, or what is done
   std::vector<Access> accesses{};
@@ -35,6 +35,8 @@ struct Command {
   std::function<void()> run{};
   std::shared_ptr<Timeline> timeline{};  // of waits and signals
   uint64_t value = 0;
+  std::shared_ptr<struct FenceState> fence{};
+  uint64_t encoder = 0;  // serial number of the encoder that encoded it; 0 if it is a pass of its own
 };
 
 }  // namespace metalhost

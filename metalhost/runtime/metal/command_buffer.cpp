@@ -8,6 +8,7 @@
 #include "runtime/metal/blit_encoder.h"
 #include "runtime/metal/commit.h"
 #include "runtime/metal/compute_encoder.h"
+#include "runtime/metal/descriptors.h"
 #include "runtime/metal/event.h"
 #include "runtime/metal/residency_set.h"
 #include "runtime/objc/define.h"
@@ -165,6 +166,10 @@ void register_command_buffers() {
               [](CommandBuffer& self) { return new_compute_encoder(self, DispatchType::serial); })
       .method("computeCommandEncoderWithDispatchType:",
               [](CommandBuffer& self, DispatchType type) { return new_compute_encoder(self, type); })
+      .method("computeCommandEncoderWithDescriptor:",
+              [](CommandBuffer& self, ComputePassDescriptor& descriptor) {
+                return new_compute_encoder(self, static_cast<DispatchType>(descriptor.dispatch_type));
+              })
       .method("blitCommandEncoder", [](CommandBuffer& self) { return new_blit_encoder(self); })
       .method("encodeWaitForEvent:value:",
               [](CommandBuffer& self, MetalEvent& event, uint64_t value) {

@@ -17,13 +17,18 @@ std::mutex& flight_mutex() {
   return *mutex;
 }
 
-// Marks the bytes of a command buffer as in flight. Returns what is wrong when command buffers of other queues are in
-// flight on the same bytes without an event in between.
-std::optional<std::string> enter_flight(CommandBuffer& buffer) {
+struct Findings {
+  std::optional<std::string> queue_race;      // with command buffers of other queues, without an event in between
+  std::optional<std::string> untracked_race;  // of passes on an untracked resource
+};
+
+// Marks the bytes of a command buffer as in flight, after comparing them with what is in flight already.
+Findings enter_flight(CommandBuffer& buffer) {
   GpuThread& gpu = *buffer.queue->gpu;
   buffer.position = ++gpu.last_position;
   bool order_known = true;
-  std::optional<std::string> race;
+  Findings found;
+  auto& race = found.queue_race;
   for (const Command& command : buffer.commands) {
     if (command.kind == Command::Kind::wait) {
       if (auto order = command.timeline->order_at(command.value)) {
@@ -55,7 +60,8 @@ std::optional<std::string> enter_flight(CommandBuffer& buffer) {
           {access.begin, access.end, access.writes, gpu.id(), buffer.position, access.object, command.name});
     }
   }
-  return race;
+  found.untracked_race = gpu.passes.enter(buffer.commands, gpu.id(), buffer.position, gpu.completed_position);
+  return found;
 }
 
 }  // namespace
@@ -76,13 +82,14 @@ void commit(CommandBuffer& buffer) {
     --buffer.queue->uncommitted;
   }
   log_event(EventKind::commit, &buffer, "");
-  std::optional<std::string> race;
+  Findings found;
   {
     std::lock_guard lock(flight_mutex());
-    race = enter_flight(buffer);
+    found = enter_flight(buffer);
     buffer.queue->gpu->commit(buffer);
   }
-  if (race) report(Rule::queue_race, &buffer, *race);
+  if (found.queue_race) report(Rule::queue_race, &buffer, *found.queue_race);
+  if (found.untracked_race) report(Rule::untracked_race, &buffer, *found.untracked_race);
 }
 
 }  // namespace metalhost

@@ -55,6 +55,25 @@ void register_descriptors() {
         self.hazards = hazard_tracking_of(options);
       });
 
+  using O = CompileOptions;
+  ClassBuilder<O> options("MTLCompileOptions", root_class(), "C:MTLCompileOptions");
+  property<&O::fast_math>(options, "fastMathEnabled", "setFastMathEnabled:");
+  property<&O::language_version>(options, "languageVersion", "setLanguageVersion:");
+  property<&O::library_type>(options, "libraryType", "setLibraryType:");
+  property<&O::preserve_invariance>(options, "preserveInvariance", "setPreserveInvariance:");
+  property<&O::math_mode>(options, "mathMode", "setMathMode:", MacOs{15, 0});
+  property<&O::math_functions>(options, "mathFloatingPointFunctions", "setMathFloatingPointFunctions:", MacOs{15, 0});
+  options.method("preprocessorMacros", [](O& self) { return self.macros.get(); })
+      .method("setPreprocessorMacros:", [](O& self, Dictionary* macros) { self.macros = Ref<Dictionary>(macros); });
+  copying<O, &O::fast_math, &O::language_version, &O::library_type, &O::preserve_invariance, &O::math_mode,
+          &O::math_functions, &O::macros>(options);
+
+  using P = ComputePassDescriptor;
+  ClassBuilder<P> compute_pass("MTLComputePassDescriptor", root_class(), "");
+  property<&P::dispatch_type>(compute_pass, "dispatchType", "setDispatchType:");
+  copying<P, &P::dispatch_type>(compute_pass);
+  compute_pass.class_method("computePassDescriptor", [](ObjcClass&) { return make<P>(); });
+
   using R = ResidencySetDescriptor;
   ClassBuilder<R> residency("MTLResidencySetDescriptor", root_class(), "");
   property<&R::initial_capacity>(residency, "initialCapacity", "setInitialCapacity:", MacOs{15, 0});

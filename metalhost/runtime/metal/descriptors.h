@@ -28,6 +28,21 @@ struct ResidencySetDescriptor : Object {
   uint64_t initial_capacity = 0;
 };
 
+// Accepted and ignored: kernels run as host functions.
+struct CompileOptions : Object {
+  bool fast_math = true;
+  uint64_t language_version = 0x30001;  // MSL 3.1
+  int64_t library_type = 0;
+  bool preserve_invariance = false;
+  int64_t math_mode = 2;  // fast
+  int64_t math_functions = 0;
+  Ref<Dictionary> macros;
+};
+
+struct ComputePassDescriptor : Object {
+  uint64_t dispatch_type = 0;
+};
+
 void register_descriptors();
 
 }  // namespace metalhost

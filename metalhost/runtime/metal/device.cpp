@@ -57,6 +57,11 @@ void set_devices(std::vector<DeviceProfile> profiles) {
   all().made.clear();
 }
 
+bool has_room(const Device& device, uint64_t bytes) {
+  uint64_t used = device.allocated;
+  return used <= device.profile.memory_bytes && bytes <= device.profile.memory_bytes - used;
+}
+
 bool check_same_device(const Object& object, const Device* of_object, const Device* used_with) {
   if (of_object == used_with) return true;
   report(Rule::mixed_devices, &object,
@@ -129,12 +134,24 @@ void register_device() {
               [](D& self, String& source, Object*, Error** error) {
                 return new_library_from_source(self, source.text, error);
               })
+      .method("newLibraryWithSource:options:completionHandler:",
+              [](D& self, String& source, Object*, Block<void(Object*, Object*)> handler) {
+                Error* error = nullptr;
+                auto library = new_library_from_source(self, source.text, &error);
+                handler(library.get(), error);
+              })
       .method("newLibraryWithURL:error:",
               [](D& self, Url& url, Error** error) { return new_library_from_file(self, url.path, error); })
       .method("newLibraryWithFile:error:",
               [](D& self, String& path, Error** error) { return new_library_from_file(self, path.text, error); })
       .method("newComputePipelineStateWithFunction:error:",
               [](D& self, Function& function, Error** error) { return new_pipeline(self, function, error); })
+      .method("newComputePipelineStateWithFunction:completionHandler:",
+              [](D& self, Function& function, Block<void(Object*, Object*)> handler) {
+                Error* error = nullptr;
+                auto pipeline = new_pipeline(self, function, &error);
+                handler(pipeline.get(), error);
+              })
       .method("newComputePipelineStateWithDescriptor:options:reflection:error:",
               [](D& self, ComputePipelineDescriptor& descriptor, uint64_t, Object**, Error** error) {
                 return new_pipeline(self, descriptor, error);

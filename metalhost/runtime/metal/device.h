@@ -23,6 +23,9 @@ std::vector<Device*> devices();
 // Says no, with a report about `object`, when it belongs to another device than the one it is used with.
 bool check_same_device(const Object& object, const Device* of_object, const Device* used_with);
 
+// Whether so many bytes more fit into the device's memory.
+bool has_room(const Device& device, uint64_t bytes);
+
 void register_device();
 
 }  // namespace metalhost

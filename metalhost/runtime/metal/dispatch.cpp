@@ -128,7 +128,7 @@ void dispatch(ComputeEncoder& self, Size grid, Size group, bool grid_in_threads)
     kernel->body(seen);
   };
   log_event(EventKind::dispatch, &self, command.name);
-  self.command_buffer->add(std::move(command));
+  self.add(std::move(command));
 }
 
 }  // namespace metalhost

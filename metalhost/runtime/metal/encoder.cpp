@@ -44,6 +44,11 @@ bool CommandEncoder::use(Buffer& buffer) {
   return true;
 }
 
+void CommandEncoder::add(Command command) {
+  command.encoder = serial;
+  command_buffer->add(std::move(command));
+}
+
 void begin_encoder(CommandEncoder& encoder, CommandBuffer& buffer) {
   encoder.command_buffer = Ref<CommandBuffer>(&buffer);
   buffer.open_encoder = &encoder;

@@ -19,6 +19,8 @@ struct CommandEncoder : SingleThreaded {
   bool can_encode();
   // A buffer that is used from this command buffer's device, and kept by it. False after a report.
   bool use(Buffer& buffer);
+  // Puts a command into the command buffer, as part of this encoder's pass.
+  void add(Command command);
 };
 
 // Makes an encoder the open one of its command buffer.

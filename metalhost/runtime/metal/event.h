@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "runtime/metal/device.h"
+#include "runtime/metal/pass_order.h"
 #include "runtime/metal/timeline.h"
 
 namespace metalhost {
@@ -20,6 +21,7 @@ struct Fence : Object {
   Device* device = nullptr;
   std::string label;
   bool updated = false;
+  std::shared_ptr<FenceState> state = std::make_shared<FenceState>();
   std::string label_text() const { return label; }
 };
 

@@ -10,6 +10,7 @@ void update_fence(CommandEncoder& encoder, Fence& fence) {
   encoder.command_buffer->keep(&fence);
   fence.updated = true;
   log_event(EventKind::barrier, &encoder, "update fence");
+  encoder.add({.kind = Command::Kind::update_fence, .name = "update fence", .fence = fence.state});
 }
 
 void wait_for_fence(CommandEncoder& encoder, Fence& fence) {
@@ -19,6 +20,7 @@ void wait_for_fence(CommandEncoder& encoder, Fence& fence) {
   if (!fence.updated) {
     report(Rule::fence_order, &fence, "waited for before any encoder updates it: it orders nothing");
   }
+  encoder.add({.kind = Command::Kind::wait_fence, .name = "wait for fence", .fence = fence.state});
 }
 
 }  // namespace metalhost

@@ -76,6 +76,9 @@ bool run_command(CommandBuffer& buffer, const Command& command) {
                             buffer.committed_at);
       }
       return true;
+    case Command::Kind::wait_fence:
+    case Command::Kind::update_fence:
+      return true;  // command buffers run in order here; commit checked what fences order
     case Command::Kind::work:
       break;
   }
@@ -93,7 +96,7 @@ void call_handlers(CommandBuffer& buffer, std::vector<Block<void(Object*)>> hand
   for (auto& handler : handlers) handler(&buffer);
 }
 
-void run_buffer(CommandBuffer& buffer, uint64_t queue) {
+void run_buffer(CommandBuffer& buffer, GpuThread& thread) {
   set_status(buffer, CommandBufferStatus::scheduled);
   call_handlers(buffer, std::move(buffer.scheduled_handlers));
   double start = now_seconds();
@@ -106,8 +109,9 @@ void run_buffer(CommandBuffer& buffer, uint64_t queue) {
     buffer.end_time = std::max(now_seconds(), start + 1e-9);
   }
   for (const Command& command : buffer.commands) {
-    for (const Access& access : command.accesses) access.memory->end_uses(queue, buffer.position);
+    for (const Access& access : command.accesses) access.memory->end_uses(thread.id(), buffer.position);
   }
+  thread.completed_position = buffer.position;
   for (auto& uses : buffer.unretained_uses) --*uses;
   buffer.unretained_uses.clear();
   bool failed;
@@ -205,7 +209,7 @@ void GpuThread::loop() {
       entries_.pop_front();
       busy_ = true;
     }
-    run_buffer(*buffer, id_);
+    run_buffer(*buffer, *this);
     current_send = {};
     buffer = nullptr;
     std::lock_guard lock(mutex_);

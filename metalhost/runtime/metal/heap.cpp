@@ -100,6 +100,7 @@ Ref<Heap> new_heap(Device& device, HeapDescriptor& descriptor) {
            fmt::format("a heap of {} bytes; the limit is {}", descriptor.size, device.profile.max_buffer_bytes));
     return nullptr;
   }
+  if (!has_room(device, descriptor.size)) return nullptr;
   bool hidden = descriptor.storage == StorageMode::device_private;
   auto memory = hidden ? Memory::device_private(descriptor.size) : Memory::shared(descriptor.size);
   if (!memory) return nullptr;

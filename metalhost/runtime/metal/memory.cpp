@@ -122,6 +122,12 @@ bool Memory::in_use() {
   return !uses_.empty();
 }
 
+bool Memory::is_read_only_at(uint64_t offset) {
+  std::lock_guard lock(mutex_);
+  uint64_t page = offset / page_bytes();
+  return page < pages_.size() && pages_[page] == Access::read_only;
+}
+
 void Memory::open_page_at(uint64_t offset) {
   std::lock_guard lock(mutex_);
   uint64_t page = offset / page_bytes();

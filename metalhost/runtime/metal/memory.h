@@ -56,6 +56,7 @@ class Memory {
     return false;
   }
 
+  bool is_read_only_at(uint64_t offset);
   // Opens one page to the program again, until no command uses it.
   void open_page_at(uint64_t offset);
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "runtime/metal/device.h"
+#include "runtime/metal/pass_order.h"
 #include "runtime/metal/timeline.h"
 
 namespace metalhost {
@@ -31,6 +32,8 @@ class GpuThread {
   // What this queue's next command buffer is known to come after; see Timeline.
   Clock clock;
   uint64_t last_position = 0;
+  std::atomic<uint64_t> completed_position{0};
+  PassOrder passes;
 
  private:
   struct Entry {

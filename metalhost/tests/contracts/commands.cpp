@@ -190,4 +190,76 @@ TEST_F(CommandContracts, AFenceWaitedForTooEarly) {
   fence->release();
 }
 
+// Two blit passes that fill the same untracked buffer.
+class UntrackedContracts : public MetalTest {
+ protected:
+  void SetUp() override {
+    MetalTest::SetUp();
+    buffer_ = device_->newBuffer(256, MTL::ResourceStorageModeShared | MTL::ResourceHazardTrackingModeUntracked);
+    fence_ = device_->newFence();
+    metalhost::pause_gpu();
+  }
+  void TearDown() override {
+    metalhost::drain_queues();
+    buffer_->release();
+    fence_->release();
+    MetalTest::TearDown();
+  }
+  void fill(MTL::CommandBuffer* command_buffer, bool waits, bool updates) {
+    auto* blit = command_buffer->blitCommandEncoder();
+    if (waits) blit->waitForFence(fence_);
+    blit->fillBuffer(buffer_, NS::Range(0, 256), 1);
+    if (updates) blit->updateFence(fence_);
+    blit->endEncoding();
+  }
+  MTL::Buffer* buffer_ = nullptr;
+  MTL::Fence* fence_ = nullptr;
+};
+
+TEST_F(UntrackedContracts, TwoPassesWithoutAFence) {
+  auto* command_buffer = queue_->commandBuffer();
+  fill(command_buffer, false, true);
+  fill(command_buffer, false, false);
+  EXPECT_REPORT("untracked-race", "MTLCommandBuffer #", "-[MTLCommandBuffer commit]", command_buffer->commit());
+}
+
+TEST_F(UntrackedContracts, TwoCommandBuffersWithoutAFence) {
+  auto* first = queue_->commandBuffer();
+  fill(first, false, false);
+  first->commit();
+  auto* second = queue_->commandBuffer();
+  fill(second, false, false);
+  EXPECT_REPORT("untracked-race", "MTLCommandBuffer #", "-[MTLCommandBuffer commit]", second->commit());
+}
+
+TEST_F(UntrackedContracts, AFenceOrdersPasses) {
+  auto* first = queue_->commandBuffer();
+  fill(first, false, true);
+  fill(first, true, true);
+  first->commit();
+  auto* second = queue_->commandBuffer();
+  fill(second, true, false);
+  second->commit();
+}
+
+TEST_F(UntrackedContracts, AnEventOrdersPasses) {
+  auto* event = device_->newEvent();
+  auto* command_buffer = queue_->commandBuffer();
+  fill(command_buffer, false, false);
+  command_buffer->encodeSignalEvent(event, 1);
+  command_buffer->encodeWait(event, 1);
+  fill(command_buffer, false, false);
+  command_buffer->commit();
+  metalhost::drain_queues();
+  event->release();
+}
+
+TEST_F(UntrackedContracts, WhatIsDoneNeedsNoFence) {
+  for (int i = 0; i < 2; ++i) {
+    auto* command_buffer = queue_->commandBuffer();
+    fill(command_buffer, false, false);
+    finish(command_buffer);
+  }
+}
+
 }  // namespace

@@ -1,3 +1,4 @@
+#include <metalhost/device_profile.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -55,6 +56,21 @@ TEST_F(Buffers, TheDeviceCountsWhatIsAllocated) {
   EXPECT_EQ(device_->currentAllocatedSize(), before + 4096);
   buffer->release();
   EXPECT_EQ(device_->currentAllocatedSize(), before);
+}
+
+TEST_F(Buffers, ADeviceRunsOutOfMemory) {
+  auto profile = metalhost::DeviceProfile::m1();
+  profile.memory_bytes = profile.max_buffer_bytes = 8192;
+  metalhost::set_devices({profile});
+  auto* small = MTL::CreateSystemDefaultDevice();
+  auto* first = small->newBuffer(NS::UInteger{6000}, MTL::ResourceStorageModeShared);
+  EXPECT_EQ(small->newBuffer(NS::UInteger{4096}, MTL::ResourceStorageModeShared), nullptr);
+  first->release();
+  auto* second = small->newBuffer(NS::UInteger{4096}, MTL::ResourceStorageModeShared);
+  EXPECT_NE(second, nullptr);
+  second->release();
+  small->release();
+  metalhost::set_devices({metalhost::DeviceProfile::m1()});
 }
 
 TEST_F(Buffers, OptionsComeBack) {

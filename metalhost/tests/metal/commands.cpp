@@ -177,6 +177,25 @@ TEST_F(Commands, ALibraryFromSourceHasTheKernelsItNames) {
   EXPECT_NE(std::string(error->localizedDescription()->utf8String()).find("unheard_of"), std::string::npos);
 }
 
+TEST_F(Commands, CompletionHandlersGetWhatWasMade) {
+  auto* options = MTL::CompileOptions::alloc()->init();
+  options->setMathMode(MTL::MathModeSafe);
+  MTL::Library* made = nullptr;
+  device_->newLibrary(MTLSTR("kernel void add_one(device float* x) {}"), options,
+                      [&made](MTL::Library* library, NS::Error* error) {
+                        EXPECT_EQ(error, nullptr);
+                        made = library->retain();
+                      });
+  ASSERT_NE(made, nullptr);
+  auto* function = made->newFunction(MTLSTR("add_one"));
+  int pipelines = 0;
+  device_->newComputePipelineState(function, [&pipelines](MTL::ComputePipelineState* pipeline, NS::Error*) {
+    pipelines += pipeline->maxTotalThreadsPerThreadgroup() == 1024;
+  });
+  EXPECT_EQ(pipelines, 1);
+  for (NS::Object* object : std::initializer_list<NS::Object*>{options, made, function}) object->release();
+}
+
 TEST_F(Commands, EventsOrderQueues) {
   auto* other = device_->newCommandQueue();
   auto* event = device_->newEvent();

@@ -14,6 +14,14 @@ run_long_tests() {
   run_program long-golden "${with_data[@]}" build/release/tests/test_golden
   run_program long-unit_jinja "${with_data[@]}" build/release/tests/test_unit_jinja --gtest_filter='PublishedChatTemplates.*'
 
+  if get_metal_cpp; then
+    say "metalhost on aarch64, under qemu"
+    install_packages qemu-user libc6-dev-arm64-cross libstdc++-12-dev-arm64-cross libgcc-12-dev-arm64-cross \
+      binutils-aarch64-linux-gnu googletest
+    run_program metalhost-aarch64 env METAL_CPP_DIR="$PWD/build/metal-cpp/mlx/include/metal_cpp" \
+      bash metalhost/tests/aarch64.sh build/metalhost-aarch64
+  fi
+
   say "reports in headless Chromium"
   install_browser
   local page

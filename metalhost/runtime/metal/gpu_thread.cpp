@@ -127,8 +127,11 @@ void run_buffer(CommandBuffer& buffer, GpuThread& thread) {
   }
   set_status(buffer, failed ? CommandBufferStatus::error : CommandBufferStatus::completed);
   call_handlers(buffer, std::move(buffer.completed_handlers));
-  buffer.commands.clear();
-  buffer.kept.clear();
+  {
+    PoolScope pool;  // releasing may run the program's deallocators
+    buffer.commands.clear();
+    buffer.kept.clear();
+  }
   std::lock_guard lock(buffer.mutex);
   buffer.handlers_done = true;
   buffer.changed.notify_all();

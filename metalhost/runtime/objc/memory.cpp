@@ -1,5 +1,6 @@
 #include "runtime/objc/memory.h"
 
+#include <algorithm>
 #include <deque>
 #include <mutex>
 
@@ -123,8 +124,9 @@ std::vector<LiveObject> live_objects() {
   for (Object* object = heap().first_live; object; object = object->next) {
     int64_t references = object->references;
     if (references >= kImmortal / 2 || object->isa->is_singleton) continue;
-    found.insert(found.begin(), {object->isa, describe(object), references, object->born});
+    found.push_back({object->isa, describe(object), references, object->born});
   }
+  std::reverse(found.begin(), found.end());
   return found;
 }
 

@@ -25,7 +25,7 @@ flags=(-std=c++20 -O1 -gline-tables-only -fblocks -DFMT_HEADER_ONLY -DMETALHOST_
   "-I$source" "-I$source/include" "-I$source/shim" "-I$source/tests" -isystem "$folder/include" -isystem "$METAL_CPP_DIR"
   -isystem /usr/src/googletest/googletest/include -isystem /usr/src/googletest/googletest)
 
-mapfile -t files < <(find "$source/runtime" "$source/tests" -name '*.cpp'
+mapfile -t files < <(find "$source"/runtime "$source"/tests/{support,objc,metal,contracts,facts} -name '*.cpp'
   echo /usr/src/googletest/googletest/src/gtest-all.cc
   echo /usr/src/googletest/googletest/src/gtest_main.cc)
 objects=()

@@ -97,13 +97,25 @@ void install_fault_handler() {
 
 }  // namespace metalhost
 
-extern "C" void metalhost_cpu_access(const void* address, std::size_t bytes, bool writes) {
+extern "C" {
+
+bool metalhost_may_be_in_flight(const void* address) {
+  return metalhost::Memory::may_be_in_flight(address);
+}
+
+void metalhost_cpu_access_at(const void* address, std::size_t bytes, bool writes, const void* site) {
   using namespace metalhost;
   auto memory = Memory::at(address);
   if (!memory || bytes == 0) return;
   auto offset = static_cast<uint64_t>(static_cast<const std::byte*>(address) - memory->cpu());
   SignalReport report;
-  if (find_race(*memory, offset, bytes, writes, "a checked accessor", report)) {
-    report_from_outside(report.rule, report.object, report.detail, __builtin_return_address(0));
+  if (find_race(*memory, offset, bytes, writes, "a checked access", report)) {
+    report_from_outside(report.rule, report.object, report.detail, site);
   }
 }
+
+void metalhost_cpu_access(const void* address, std::size_t bytes, bool writes) {
+  metalhost_cpu_access_at(address, bytes, writes, __builtin_return_address(0));
+}
+
+}  // extern "C"

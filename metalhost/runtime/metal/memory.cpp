@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 
 #include "runtime/settings.h"
@@ -29,6 +30,11 @@ Views& views() {
   static Views* instance = new Views;
   return *instance;
 }
+
+// How many uses are in flight, and the span of addresses that ever had a program's view.
+std::atomic<int64_t> uses_in_flight{0};
+std::atomic<uintptr_t> lowest_view{UINTPTR_MAX};
+std::atomic<uintptr_t> highest_view{0};
 
 std::byte* map_pages(int file, uint64_t bytes) {
   int flags = file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
@@ -75,9 +81,18 @@ std::shared_ptr<Memory> Memory::wrapping(void* bytes, uint64_t length) {
   return memory;
 }
 
+bool Memory::may_be_in_flight(const void* address) {
+  if (uses_in_flight.load(std::memory_order_relaxed) == 0) return false;
+  auto at = reinterpret_cast<uintptr_t>(address);
+  return at >= lowest_view.load(std::memory_order_relaxed) && at < highest_view.load(std::memory_order_relaxed);
+}
+
 void Memory::enter() {
   std::lock_guard lock(views().mutex);
-  views().by_end[reinterpret_cast<uintptr_t>(cpu_) + std::max(mapped_, size_)] = self_;
+  auto begin = reinterpret_cast<uintptr_t>(cpu_), end = begin + std::max(mapped_, size_);
+  views().by_end[end] = self_;
+  lowest_view = std::min(lowest_view.load(), begin);
+  highest_view = std::max(highest_view.load(), end);
 }
 
 Memory::~Memory() {
@@ -103,6 +118,7 @@ void Memory::begin_use(MemoryUse use) {
   std::lock_guard lock(mutex_);
   uint64_t begin = use.begin, end = use.end;
   uses_.push_back(std::move(use));
+  ++uses_in_flight;
   protect(begin, end);
 }
 
@@ -112,6 +128,7 @@ void Memory::end_uses(uint64_t queue, uint64_t position) {
   std::erase_if(uses_, [&](const MemoryUse& use) {
     if (use.queue != queue || use.position != position) return false;
     ended.emplace_back(use.begin, use.end);
+    --uses_in_flight;
     return true;
   });
   for (auto [begin, end] : ended) protect(begin, end);

@@ -60,6 +60,8 @@ class Memory {
   // Opens one page to the program again, until no command uses it.
   void open_page_at(uint64_t offset);
 
+  // Quickly no when nothing is in flight, or nothing near the address.
+  static bool may_be_in_flight(const void* address);
   // The memory whose program's view holds an address.
   static std::shared_ptr<Memory> at(const void* address);
 

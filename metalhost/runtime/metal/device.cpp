@@ -30,6 +30,10 @@ Devices& all() {
   return *instance;
 }
 
+struct Architecture : Object {
+  int family = 0;
+};
+
 bool supports_family(const Device& self, int64_t family) {
   if (family > 1000 && family < 2000) return family - 1000 <= self.profile.apple_family;
   constexpr int64_t kMac1 = 2001, kMac2 = 2002, kCommon1 = 3001, kCommon3 = 3003, kMetal3 = 5001;
@@ -71,10 +75,22 @@ bool check_same_device(const Object& object, const Device* of_object, const Devi
 
 void register_device() {
   using D = Device;
+  ClassBuilder<Architecture>("MTLArchitecture", root_class(), "").method("name", [](Architecture& self) {
+    return make_string("metalhost-apple" + std::to_string(self.family));
+  });
+
   ClassBuilder<D>("MTLDevice", root_class(), "P:MTLDevice")
       .abstract()
       .singleton()
       .method("name", [](D& self) { return make_string(self.profile.name); })
+      .method(
+          "architecture",
+          [](D& self) {
+            auto architecture = make<Architecture>();
+            architecture->family = self.profile.apple_family;
+            return architecture;
+          },
+          MacOs{14, 0})
       .method("registryID", [](D& self) { return self.registry_id; })
       .method("supportsFamily:", [](D& self, int64_t family) { return supports_family(self, family); })
       .method("maxThreadsPerThreadgroup",

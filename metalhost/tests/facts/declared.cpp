@@ -42,6 +42,7 @@ const std::set<std::string>& unverified() {
       "-[MTLCommandQueue removeResidencySet:]",
       "-[MTLDevice newResidencySetWithDescriptor:error:]",
       "-[MTLDevice newCommandQueueWithDescriptor:]",  // macOS 15
+      "-[MTLDevice architecture]",                    // macOS 14
       "-[MTLCompileOptions mathMode]",
       "-[MTLCompileOptions setMathMode:]",
       "-[MTLCompileOptions mathFloatingPointFunctions]",

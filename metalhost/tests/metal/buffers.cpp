@@ -17,6 +17,7 @@ TEST_F(Buffers, TheDeviceIsAnM1ByDefault) {
   EXPECT_EQ(device_->maxThreadsPerThreadgroup().width, 1024u);
   EXPECT_EQ(device_->maxThreadgroupMemoryLength(), 32768u);
   EXPECT_TRUE(device_->hasUnifiedMemory());
+  EXPECT_STREQ(device_->architecture()->name()->utf8String(), "metalhost-apple7");
   auto* all = MTL::CopyAllDevices();
   EXPECT_EQ(all->count(), 1u);
   all->release();

@@ -1,6 +1,8 @@
 #include <metalhost/event_log.h>
 
 #include <atomic>
+#include <cstdio>
+#include <fstream>
 #include <thread>
 
 #include "support/metal.h"
@@ -175,6 +177,37 @@ TEST_F(Commands, ALibraryFromSourceHasTheKernelsItNames) {
   EXPECT_EQ(device_->newLibrary(MTLSTR("kernel void unheard_of(device float* x) {}"), nullptr, &error), nullptr);
   ASSERT_NE(error, nullptr);
   EXPECT_NE(std::string(error->localizedDescription()->utf8String()).find("unheard_of"), std::string::npos);
+}
+
+TEST_F(Commands, ALibraryFromAFileIsItsSource) {
+  std::string path = ::testing::TempDir() + "metalhost_library.metal";
+  std::ofstream(path) << "kernel void copy(device const float* a, device float* b) {}";
+  auto* name = NS::String::string(path.c_str(), NS::UTF8StringEncoding);
+  NS::Error* error = nullptr;
+  auto* library = device_->newLibrary(NS::URL::fileURLWithPath(name), &error);
+  ASSERT_NE(library, nullptr);
+  EXPECT_STREQ(library->functionNames()->object<NS::String>(0)->utf8String(), "copy");
+  library->release();
+  std::remove(path.c_str());
+  EXPECT_EQ(device_->newLibrary(NS::URL::fileURLWithPath(name), &error), nullptr);
+  EXPECT_EQ(error->code(), MTL::LibraryErrorFileNotFound);
+}
+
+TEST_F(Commands, SeveralBuffersAreSetAtOnce) {
+  auto *a = new_buffer(32, 1), *b = new_buffer(32, 2), *c = new_buffer(64);
+  auto* pipeline = new_pipeline("sum");
+  auto* command_buffer = queue_->commandBuffer();
+  auto* encoder = command_buffer->computeCommandEncoder();
+  encoder->setComputePipelineState(pipeline);
+  const MTL::Buffer* buffers[] = {a, b, c};
+  const NS::UInteger offsets[] = {0, 0, 128};
+  encoder->setBuffers(buffers, offsets, NS::Range(0, 3));
+  encoder->dispatchThreads(MTL::Size(32, 1, 1), MTL::Size(32, 1, 1));
+  encoder->endEncoding();
+  finish(command_buffer);
+  EXPECT_EQ(floats(c)[0], 0);
+  EXPECT_EQ(floats(c)[32], 3);
+  for (NS::Object* object : std::initializer_list<NS::Object*>{a, b, c, pipeline}) object->release();
 }
 
 TEST_F(Commands, CompletionHandlersGetWhatWasMade) {

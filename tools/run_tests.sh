@@ -59,7 +59,7 @@ run_preset() {
 }
 
 check_format() {
-  clang-format --version && git ls-files '*.cpp' '*.h' | xargs clang-format --dry-run -Werror
+  clang-format --version && git ls-files '*.cpp' '*.h' '*.hpp' | xargs clang-format --dry-run -Werror
 }
 
 # metal-cpp, for all that is built by clang. Without it (no network) the Metal part is skipped.

@@ -1,0 +1,138 @@
+// Blocked product: panels of A (kTileRows high) and B (kTileColumns wide) are converted to float and packed so that the
+// inner loop reads both in order; one tile of the result is held in registers over all k. 2 M N K flops,
+// (M + kChunk) K floats of scratch memory. This file is built with optimisation even where others are not.
+#include "runtime/mps/product.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "runtime/mps/parallel.h"
+
+namespace metalhost::mps {
+namespace {
+
+constexpr uint64_t kTileRows = 6;
+constexpr uint64_t kTileColumns = 16;
+constexpr uint64_t kChunk = 2048;        // columns of B packed at a time
+constexpr uint64_t kFlopsAThread = 2'000'000;
+
+using Vector8 = float __attribute__((vector_size(32), aligned(4)));
+
+// tile[kTileRows][kTileColumns] = sum over k of left[k][row] * right[k][column].
+[[gnu::always_inline]] inline void multiply_tile(const float* left, const float* right, uint64_t inner, float* tile) {
+  Vector8 sum[kTileRows][2] = {};
+  for (uint64_t k = 0; k < inner; ++k) {
+    Vector8 low = *reinterpret_cast<const Vector8*>(right);
+    Vector8 high = *reinterpret_cast<const Vector8*>(right + 8);
+    for (uint64_t row = 0; row < kTileRows; ++row) {
+      sum[row][0] += low * left[row];
+      sum[row][1] += high * left[row];
+    }
+    left += kTileRows;
+    right += kTileColumns;
+  }
+  for (uint64_t row = 0; row < kTileRows; ++row) {
+    *reinterpret_cast<Vector8*>(tile + row * kTileColumns) = sum[row][0];
+    *reinterpret_cast<Vector8*>(tile + row * kTileColumns + 8) = sum[row][1];
+  }
+}
+
+using TileFunction = void (*)(const float*, const float*, uint64_t, float*);
+
+void multiply_tile_portable(const float* left, const float* right, uint64_t inner, float* tile) {
+  multiply_tile(left, right, inner, tile);
+}
+#if defined(__x86_64__)
+[[gnu::target("avx2,fma")]] void multiply_tile_avx2(const float* left, const float* right, uint64_t inner, float* tile) {
+  multiply_tile(left, right, inner, tile);
+}
+#endif
+
+TileFunction choose_tile_function() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &multiply_tile_avx2;
+#endif
+  return &multiply_tile_portable;
+}
+
+uint64_t panels(uint64_t count, uint64_t width) { return (count + width - 1) / width; }
+
+// Panel p of `packed` holds, for each k, `width` entries of op(matrix) from first + p * width on; what is missing is
+// zero. T is the element type.
+template <class T>
+void pack_as(const Elements& matrix, bool k_is_row, uint64_t first, uint64_t count, uint64_t width, uint64_t inner,
+             float* packed) {
+  auto load = [](const std::byte* from) {
+    T value;
+    std::memcpy(&value, from, sizeof(T));
+    return static_cast<float>(value);
+  };
+  uint64_t grain = std::max<uint64_t>(1, 100'000 / (width * inner));
+  parallel_for(panels(count, width), grain, [&](uint64_t begin, uint64_t end) {
+    for (uint64_t panel = begin; panel < end; ++panel) {
+      float* out = packed + panel * width * inner;
+      uint64_t there = std::min(width, count - panel * width);
+      if (there < width) std::fill(out, out + width * inner, 0.0f);
+      if (k_is_row) {
+        for (uint64_t k = 0; k < inner; ++k) {
+          const std::byte* from = matrix.at(k, first + panel * width);
+          for (uint64_t i = 0; i < there; ++i) out[k * width + i] = load(from + i * sizeof(T));
+        }
+      } else {
+        for (uint64_t i = 0; i < there; ++i) {
+          const std::byte* from = matrix.at(first + panel * width + i, 0);
+          for (uint64_t k = 0; k < inner; ++k) out[k * width + i] = load(from + k * sizeof(T));
+        }
+      }
+    }
+  });
+}
+
+void pack(const Elements& matrix, bool k_is_row, uint64_t first, uint64_t count, uint64_t width, uint64_t inner,
+          std::vector<float>& packed) {
+  packed.resize(panels(count, width) * width * inner);
+  float* out = packed.data();
+  switch (matrix.type) {
+    case DataType::f16: return pack_as<_Float16>(matrix, k_is_row, first, count, width, inner, out);
+    case DataType::i8: return pack_as<int8_t>(matrix, k_is_row, first, count, width, inner, out);
+    case DataType::i16: return pack_as<int16_t>(matrix, k_is_row, first, count, width, inner, out);
+    default: return pack_as<float>(matrix, k_is_row, first, count, width, inner, out);
+  }
+}
+
+void store_tile(const Product& product, const float* tile, uint64_t row0, uint64_t column0) {
+  uint64_t rows = std::min(kTileRows, product.rows - row0);
+  uint64_t columns = std::min(kTileColumns, product.columns - column0);
+  for (uint64_t i = 0; i < rows; ++i) {
+    for (uint64_t j = 0; j < columns; ++j) {
+      float value = product.alpha * tile[i * kTileColumns + j];
+      if (product.beta != 0) value += product.beta * product.result.load(row0 + i, column0 + j);
+      product.result.store(row0 + i, column0 + j, value);
+    }
+  }
+}
+
+}  // namespace
+
+void compute(const Product& product) {
+  static const TileFunction kMultiplyTile = choose_tile_function();
+  std::vector<float> left, right;
+  pack(product.left, product.transpose_left, 0, product.rows, kTileRows, product.inner, left);
+  uint64_t row_tiles = panels(product.rows, kTileRows);
+  uint64_t grain = std::max<uint64_t>(1, kFlopsAThread / (2 * kTileRows * kTileColumns * product.inner));
+  for (uint64_t first = 0; first < product.columns; first += kChunk) {
+    uint64_t columns = std::min(kChunk, product.columns - first);
+    pack(product.right, !product.transpose_right, first, columns, kTileColumns, product.inner, right);
+    parallel_for(panels(columns, kTileColumns) * row_tiles, grain, [&](uint64_t begin, uint64_t end) {
+      alignas(32) float tile[kTileRows * kTileColumns];
+      for (uint64_t index = begin; index < end; ++index) {
+        uint64_t row_tile = index % row_tiles, column_tile = index / row_tiles;
+        kMultiplyTile(left.data() + row_tile * kTileRows * product.inner,
+                      right.data() + column_tile * kTileColumns * product.inner, product.inner, tile);
+        store_tile(product, tile, row_tile * kTileRows, first + column_tile * kTileColumns);
+      }
+    });
+  }
+}
+
+}  // namespace metalhost::mps

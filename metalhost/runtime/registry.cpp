@@ -14,6 +14,7 @@
 #include "runtime/metal/descriptors.h"
 #include "runtime/metal/heap.h"
 #include "runtime/metal/residency_set.h"
+#include "runtime/mps/registry.h"
 #include "runtime/objc/root.h"
 
 namespace metalhost {
@@ -40,6 +41,7 @@ void register_classes() {
   register_libraries();
   register_pipelines();
   register_compute_encoders();
+  register_mps();
   install_fault_handler();
   install_leak_check();
 }

@@ -11,6 +11,9 @@ struct MpsDefects {
   bool bf16_product_aborts = true;    // MPSMatrixMultiplication takes f32, f16, i8, i16 only
   bool nan_bands = false;             // (M + 2K) * N * element size near 2^31 gives bands of NaN
   bool long_k_out_of_bounds = false;  // K >= 32767 with both output sides >= 16 reads out of bounds
+  // Where they begin: smaller figures make small tests.
+  uint64_t nan_band_bytes = uint64_t{1} << 31;
+  uint64_t long_k = 32767;
 };
 
 // The figures are what programs may rely on, not measurements of one machine: change them to test smaller ones.

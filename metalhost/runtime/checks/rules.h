@@ -2,6 +2,8 @@
 #pragma once
 #include <string_view>
 
+#include "runtime/mps/rules.h"
+
 namespace metalhost {
 
 #define METALHOST_RULES(X)                                                                                  \
@@ -58,7 +60,9 @@ namespace metalhost {
   X(missing_barrier, "dependent dispatches of a concurrent encoder have a barrier in between")              \
   X(function_constant, "every function constant that a kernel requires is set, with its type")              \
   X(blit_range, "the two ends of a copy don't overlap")                                                     \
-  X(fence_order, "a fence is updated before a later encoder waits for it")
+  X(fence_order, "a fence is updated before a later encoder waits for it")                                  \
+  /* Metal Performance Shaders */                                                                           \
+  METALHOST_MPS_RULES(X)
 
 enum class Rule {
 #define METALHOST_ENUMERATOR(name, contract) name,

@@ -54,13 +54,15 @@ struct Work {
   bool source_transposed = false, destination_transposed = false;
   std::optional<Elements> offsets, row_indices, column_indices;
   uint64_t row_index_offset = 0, column_index_offset = 0;
+  std::string kernel;  // for reports
   CallSite site = nullptr;
 
-  bool inside(const char* name, const Shape& shape, uint64_t row, uint64_t column, uint64_t height, uint64_t width) const {
+  bool inside(const char* name, const Shape& shape, uint64_t row, uint64_t column, uint64_t height,
+              uint64_t width) const {
     if (row + height <= shape.rows && column + width <= shape.columns) return true;
-    report_from_outside(Rule::mps_dimensions, nullptr,
-                        fmt::format("MPSMatrixCopy: {}: [{}, {}] from row {}, column {} on lies outside {}", name, height,
-                                    width, row, column, shape.text()),
+    report_from_outside(Rule::mps_dimensions, kernel,
+                        fmt::format("{}: [{}, {}] from row {}, column {} on lies outside {}", name, height, width, row,
+                                    column, shape.text()),
                         site);
     return false;
   }
@@ -71,8 +73,8 @@ struct Work {
     if (!indices) return index;
     uint64_t target = indices->load_index(0, first + index);
     if (target < count) return target;
-    report_from_outside(Rule::mps_permutation, nullptr,
-                        fmt::format("MPSMatrixCopy: index {} of the permutation is {}, of {}", index, target, count), site);
+    report_from_outside(Rule::mps_permutation, kernel,
+                        fmt::format("index {} of the permutation is {}, of {}", index, target, count), site);
     return std::nullopt;
   }
 
@@ -167,7 +169,8 @@ void encode(Copy& self, CommandBuffer& command_buffer, CopyDescriptor& descripto
   for (std::size_t i = 0; i < descriptor.operations.size(); ++i) {
     Region region{encoding.elements(2 * i), encoding.elements(2 * i + 1), {}, {}, {}};
     region.source_shape = on_gpu ? descriptor.operations[i].source->shape : Shape{source_rows, source_columns};
-    region.destination_shape = on_gpu ? descriptor.operations[i].destination->shape : Shape{target_rows, target_columns};
+    region.destination_shape =
+        on_gpu ? descriptor.operations[i].destination->shape : Shape{target_rows, target_columns};
     work.regions.push_back(region);
   }
   std::size_t next = 2 * descriptor.operations.size();
@@ -178,11 +181,13 @@ void encode(Copy& self, CommandBuffer& command_buffer, CopyDescriptor& descripto
   work.columns = self.columns;
   work.source_transposed = self.source_transposed;
   work.destination_transposed = self.destination_transposed;
+  work.kernel = describe(&self);
   work.site = current_send.site;
   encoding.encode("MPSMatrixCopy", [work = std::move(work)] { work.run(); });
 }
 
-CopyDescriptor* init(CopyDescriptor& self, Array& sources, Array& destinations, Vector* offsets, uint64_t offset_bytes) {
+CopyDescriptor* init(CopyDescriptor& self, Array& sources, Array& destinations, Vector* offsets,
+                     uint64_t offset_bytes) {
   if (sources.items.size() != destinations.items.size() || sources.items.empty()) {
     report(Rule::mps_copy_operations, &self,
            fmt::format("{} sources and {} destinations", sources.items.size(), destinations.items.size()));
@@ -260,12 +265,13 @@ void register_copies() {
               [](Copy& self, CommandBuffer& command_buffer, CopyDescriptor& descriptor) {
                 encode(self, command_buffer, descriptor, nullptr, 0, nullptr, 0);
               })
-      .method("encodeToCommandBuffer:copyDescriptor:rowPermuteIndices:rowPermuteOffset:columnPermuteIndices:"
-              "columnPermuteOffset:",
-              [](Copy& self, CommandBuffer& command_buffer, CopyDescriptor& descriptor, Vector* row_indices,
-                 uint64_t row_offset, Vector* column_indices, uint64_t column_offset) {
-                encode(self, command_buffer, descriptor, row_indices, row_offset, column_indices, column_offset);
-              });
+      .method(
+          "encodeToCommandBuffer:copyDescriptor:rowPermuteIndices:rowPermuteOffset:columnPermuteIndices:"
+          "columnPermuteOffset:",
+          [](Copy& self, CommandBuffer& command_buffer, CopyDescriptor& descriptor, Vector* row_indices,
+             uint64_t row_offset, Vector* column_indices, uint64_t column_offset) {
+            encode(self, command_buffer, descriptor, row_indices, row_offset, column_indices, column_offset);
+          });
 }
 
 }  // namespace metalhost::mps

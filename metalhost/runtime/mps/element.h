@@ -21,8 +21,12 @@ enum class DataType : uint32_t {
   bf16 = 0x90000000u | 16,
 };
 
-constexpr uint64_t element_bytes(DataType type) { return (static_cast<uint32_t>(type) & 0xffffu) / 8; }
-constexpr bool is_float(DataType type) { return type == DataType::f32 || type == DataType::f16; }
+constexpr uint64_t element_bytes(DataType type) {
+  return (static_cast<uint32_t>(type) & 0xffffu) / 8;
+}
+constexpr bool is_float(DataType type) {
+  return type == DataType::f32 || type == DataType::f16;
+}
 std::string name_of(DataType type);
 
 // Elements of one type in rows, as a GPU thread sees them.
@@ -36,10 +40,14 @@ struct Elements {
   float load(uint64_t row, uint64_t column) const {
     const std::byte* p = at(row, column);
     switch (type) {
-      case DataType::f16: return static_cast<float>(read<_Float16>(p));
-      case DataType::i8: return static_cast<float>(read<int8_t>(p));
-      case DataType::i16: return static_cast<float>(read<int16_t>(p));
-      default: return read<float>(p);
+      case DataType::f16:
+        return static_cast<float>(read<_Float16>(p));
+      case DataType::i8:
+        return static_cast<float>(read<int8_t>(p));
+      case DataType::i16:
+        return static_cast<float>(read<int16_t>(p));
+      default:
+        return read<float>(p);
     }
   }
   uint32_t load_index(uint64_t row, uint64_t column) const { return read<uint32_t>(at(row, column)); }

@@ -30,8 +30,9 @@ bool check_temporary(const Operand& operand, CommandBuffer& command_buffer) {
     return false;
   }
   if (temporary->read_count == 0) {
-    report(Rule::mps_read_count, temporary,
-           fmt::format("{}: its readCount is 0, its contents are gone; raise readCount before the reads", operand.name));
+    report(
+        Rule::mps_read_count, temporary,
+        fmt::format("{}: its readCount is 0, its contents are gone; raise readCount before the reads", operand.name));
     return false;
   }
   return true;
@@ -39,8 +40,8 @@ bool check_temporary(const Operand& operand, CommandBuffer& command_buffer) {
 
 // Whether two operands touch a byte in common. Of views with equal strides the columns are compared, so that halves of
 // one matrix are apart.
-bool share_bytes(const Storage& a, uint64_t a_begin, uint64_t a_end, uint64_t a_row, const Storage& b,
-                        uint64_t b_begin, uint64_t b_end, uint64_t b_row) {
+bool share_bytes(const Storage& a, uint64_t a_begin, uint64_t a_end, uint64_t a_row, const Storage& b, uint64_t b_begin,
+                 uint64_t b_end, uint64_t b_row) {
   if (a_begin >= b_end || b_begin >= a_end) return false;
   uint64_t stride = a.shape.row_bytes;
   if (stride != b.shape.row_bytes || a_row > stride || b_row > stride) return true;
@@ -139,8 +140,12 @@ bool Encoding::overlap(bool may_be_in_place) {
   return true;
 }
 
-bool Encoding::results_are_apart() { return overlap(false); }
-bool Encoding::results_are_apart_or_in_place() { return overlap(true); }
+bool Encoding::results_are_apart() {
+  return overlap(false);
+}
+bool Encoding::results_are_apart_or_in_place() {
+  return overlap(true);
+}
 
 bool Encoding::rejects_type(const Operand& operand, const std::string& allowed) {
   report(Rule::mps_data_type, &kernel_,
@@ -151,7 +156,8 @@ bool Encoding::rejects_type(const Operand& operand, const std::string& allowed) 
 Elements Encoding::elements(std::size_t index, uint64_t matrix) const {
   const Operand& operand = operands_[index];
   const Shape& shape = operand.storage->shape;
-  return {operand.storage->buffer()->gpu(span(operand).begin + matrix * shape.matrix_bytes), shape.row_bytes, shape.type};
+  return {operand.storage->buffer()->gpu(span(operand).begin + matrix * shape.matrix_bytes), shape.row_bytes,
+          shape.type};
 }
 
 void Encoding::encode(const char* name, std::function<void()> run) {

@@ -64,9 +64,9 @@ class Encoding {
 
   // Each says no after a report.
   bool uses(const Operand& operand);
-  bool processes(const Batch& batch);           // after uses(): the matrices batch.start... of every operand
-  bool results_are_apart();                     // no result shares bytes with another operand, ...
-  bool results_are_apart_or_in_place();         // ... or it is exactly that operand
+  bool processes(const Batch& batch);    // after uses(): the matrices batch.start... of every operand
+  bool results_are_apart();              // no result shares bytes with another operand, ...
+  bool results_are_apart_or_in_place();  // ... or it is exactly that operand
   bool same_types(const char* a, const char* b);
   bool rejects_type(const Operand& operand, const std::string& allowed);  // reports; always false
 

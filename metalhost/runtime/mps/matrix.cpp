@@ -54,8 +54,12 @@ Storage* init_with_device(Storage& self, Device& device, const Shape& shape) {
   return &self;
 }
 
-Matrix* matrix(Storage* storage) { return static_cast<Matrix*>(storage); }
-Vector* vector(Storage* storage) { return static_cast<Vector*>(storage); }
+Matrix* matrix(Storage* storage) {
+  return static_cast<Matrix*>(storage);
+}
+Vector* vector(Storage* storage) {
+  return static_cast<Vector*>(storage);
+}
 
 Ref<MatrixDescriptor> describe_matrix(Shape shape) {
   auto descriptor = make<MatrixDescriptor>();
@@ -87,7 +91,8 @@ void define_storage(ClassBuilder<T>& builder) {
   builder.method("device", [](T& self) { return self.device; })
       .method("data", [](T& self) { return self.buffer(); })
       .method("dataType", [](T& self) { return self.shape.type; })
-      .method("offset", [](T& self) { return self.offset; }, MacOs{10, 15})
+      .method(
+          "offset", [](T& self) { return self.offset; }, MacOs{10, 15})
       .method("resourceSize", [](T& self) { return self.owns_buffer ? self.shape.bytes() : 0; })
       .method("synchronizeOnCommandBuffer:", [](T& self, CommandBuffer& command_buffer) {
         check_same_device(self, self.device, command_buffer.device());  // storage is never managed here
@@ -98,16 +103,26 @@ void define_storage(ClassBuilder<T>& builder) {
 
 std::string name_of(DataType type) {
   switch (type) {
-    case DataType::u8: return "u8";
-    case DataType::u16: return "u16";
-    case DataType::u32: return "u32";
-    case DataType::i8: return "i8";
-    case DataType::i16: return "i16";
-    case DataType::i32: return "i32";
-    case DataType::f16: return "f16";
-    case DataType::f32: return "f32";
-    case DataType::bf16: return "bf16";
-    default: return fmt::format("data type {:#x}", static_cast<uint32_t>(type));
+    case DataType::u8:
+      return "u8";
+    case DataType::u16:
+      return "u16";
+    case DataType::u32:
+      return "u32";
+    case DataType::i8:
+      return "i8";
+    case DataType::i16:
+      return "i16";
+    case DataType::i32:
+      return "i32";
+    case DataType::f16:
+      return "f16";
+    case DataType::f32:
+      return "f32";
+    case DataType::bf16:
+      return "bf16";
+    default:
+      return fmt::format("data type {:#x}", static_cast<uint32_t>(type));
   }
 }
 
@@ -153,7 +168,7 @@ Buffer* Storage::buffer() {
 
 TemporaryMatrix::~TemporaryMatrix() {
   if (read_count == 0) return;
-  report_from_outside(Rule::mps_read_count, this,
+  report_from_outside(Rule::mps_read_count, describe(this),
                       fmt::format("deallocated with readCount {}: read it as often, or set readCount to 0", read_count),
                       born);
 }
@@ -189,11 +204,12 @@ void register_matrices() {
               [](Matrix& self, Buffer& buffer, MatrixDescriptor& descriptor) {
                 return matrix(init_with_buffer(self, buffer, 0, descriptor.shape));
               })
-      .method("initWithBuffer:offset:descriptor:",
-              [](Matrix& self, Buffer& buffer, uint64_t offset, MatrixDescriptor& descriptor) {
-                return matrix(init_with_buffer(self, buffer, offset, descriptor.shape));
-              },
-              MacOs{10, 15})
+      .method(
+          "initWithBuffer:offset:descriptor:",
+          [](Matrix& self, Buffer& buffer, uint64_t offset, MatrixDescriptor& descriptor) {
+            return matrix(init_with_buffer(self, buffer, offset, descriptor.shape));
+          },
+          MacOs{10, 15})
       .method("initWithDevice:descriptor:",
               [](Matrix& self, Device& device, MatrixDescriptor& descriptor) {
                 return matrix(init_with_device(self, device, descriptor.shape));
@@ -249,12 +265,13 @@ void register_vectors() {
                 self.is_vector = true;
                 return vector(init_with_buffer(self, buffer, 0, descriptor.shape));
               })
-      .method("initWithBuffer:offset:descriptor:",
-              [](Vector& self, Buffer& buffer, uint64_t offset, VectorDescriptor& descriptor) {
-                self.is_vector = true;
-                return vector(init_with_buffer(self, buffer, offset, descriptor.shape));
-              },
-              MacOs{10, 15})
+      .method(
+          "initWithBuffer:offset:descriptor:",
+          [](Vector& self, Buffer& buffer, uint64_t offset, VectorDescriptor& descriptor) {
+            self.is_vector = true;
+            return vector(init_with_buffer(self, buffer, offset, descriptor.shape));
+          },
+          MacOs{10, 15})
       .method("initWithDevice:descriptor:",
               [](Vector& self, Device& device, VectorDescriptor& descriptor) {
                 self.is_vector = true;

@@ -82,9 +82,9 @@ bool check_types(const Kernel& kernel, const std::array<TypePair, kCount>& allow
     }
   }
   report(Rule::mps_data_type, &kernel,
-         fmt::format("no product of {} and {} into {}: both sources are of one type; f32 into f32, f16 into f16 or f32{}",
-                     name_of(left), name_of(right), name_of(result),
-                     kCount == 6 ? ", i8 into f16 or f32, i16 into f32" : ""));
+         fmt::format(
+             "no product of {} and {} into {}: both sources are of one type; f32 into f32, f16 into f16 or f32{}",
+             name_of(left), name_of(right), name_of(result), kCount == 6 ? ", i8 into f16 or f32, i16 into f32" : ""));
   return false;
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint64_t kTileRows = 6;
 constexpr uint64_t kTileColumns = 16;
-constexpr uint64_t kChunk = 2048;        // columns of B packed at a time
+constexpr uint64_t kChunk = 2048;  // columns of B packed at a time
 constexpr uint64_t kFlopsAThread = 2'000'000;
 
 using Vector8 = float __attribute__((vector_size(32), aligned(4)));
@@ -43,7 +43,8 @@ void multiply_tile_portable(const float* left, const float* right, uint64_t inne
   multiply_tile(left, right, inner, tile);
 }
 #if defined(__x86_64__)
-[[gnu::target("avx2,fma")]] void multiply_tile_avx2(const float* left, const float* right, uint64_t inner, float* tile) {
+[[gnu::target("avx2,fma")]] void multiply_tile_avx2(const float* left, const float* right, uint64_t inner,
+                                                    float* tile) {
   multiply_tile(left, right, inner, tile);
 }
 #endif
@@ -55,7 +56,9 @@ TileFunction choose_tile_function() {
   return &multiply_tile_portable;
 }
 
-uint64_t panels(uint64_t count, uint64_t width) { return (count + width - 1) / width; }
+uint64_t panels(uint64_t count, uint64_t width) {
+  return (count + width - 1) / width;
+}
 
 // Panel p of `packed` holds, for each k, `width` entries of op(matrix) from first + p * width on; what is missing is
 // zero. T is the element type.
@@ -93,10 +96,14 @@ void pack(const Elements& matrix, bool k_is_row, uint64_t first, uint64_t count,
   packed.resize(panels(count, width) * width * inner);
   float* out = packed.data();
   switch (matrix.type) {
-    case DataType::f16: return pack_as<_Float16>(matrix, k_is_row, first, count, width, inner, out);
-    case DataType::i8: return pack_as<int8_t>(matrix, k_is_row, first, count, width, inner, out);
-    case DataType::i16: return pack_as<int16_t>(matrix, k_is_row, first, count, width, inner, out);
-    default: return pack_as<float>(matrix, k_is_row, first, count, width, inner, out);
+    case DataType::f16:
+      return pack_as<_Float16>(matrix, k_is_row, first, count, width, inner, out);
+    case DataType::i8:
+      return pack_as<int8_t>(matrix, k_is_row, first, count, width, inner, out);
+    case DataType::i16:
+      return pack_as<int16_t>(matrix, k_is_row, first, count, width, inner, out);
+    default:
+      return pack_as<float>(matrix, k_is_row, first, count, width, inner, out);
   }
 }
 

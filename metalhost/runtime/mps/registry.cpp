@@ -2,7 +2,9 @@
 
 #include "runtime/mps/kernel.h"
 
-extern "C" bool MPSSupportsMTLDevice(const void* device) { return device != nullptr; }
+extern "C" bool MPSSupportsMTLDevice(const void* device) {
+  return device != nullptr;
+}
 
 namespace metalhost {
 

@@ -91,8 +91,7 @@ void encode(SoftMax& self, CommandBuffer& command_buffer, Matrix& source, Matrix
                       .columns = columns,
                       .writes = true,
                       .is_read = false}) ||
-      !check_float_types(encoding, 2) || !encoding.processes(self.batch) ||
-      !encoding.results_are_apart_or_in_place()) {
+      !check_float_types(encoding, 2) || !encoding.processes(self.batch) || !encoding.results_are_apart_or_in_place()) {
     return;
   }
   auto run = for_each_row<2>(encoding, rows, columns,
@@ -134,14 +133,12 @@ void encode(SoftMaxGradient& self, CommandBuffer& command_buffer, Matrix& gradie
                       .columns = columns,
                       .writes = true,
                       .is_read = false}) ||
-      !check_float_types(encoding, 3) || !encoding.processes(self.batch) ||
-      !encoding.results_are_apart_or_in_place()) {
+      !check_float_types(encoding, 3) || !encoding.processes(self.batch) || !encoding.results_are_apart_or_in_place()) {
     return;
   }
-  auto run =
-      for_each_row<3>(encoding, rows, columns, [columns](const std::array<Elements, 3>& operands, uint64_t row) {
-        gradient_row(operands, row, columns);
-      });
+  auto run = for_each_row<3>(encoding, rows, columns, [columns](const std::array<Elements, 3>& operands, uint64_t row) {
+    gradient_row(operands, row, columns);
+  });
   encoding.encode("MPSMatrixSoftMaxGradient", std::move(run));
 }
 

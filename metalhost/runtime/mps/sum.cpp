@@ -39,21 +39,36 @@ struct Neuron {
 
   float operator()(float x) const {
     switch (type) {
-      case NeuronType::relu: return x >= 0 ? x : a * x;
-      case NeuronType::linear: return a * x + b;
-      case NeuronType::sigmoid: return 1 / (1 + std::exp(-x));
-      case NeuronType::hard_sigmoid: return std::clamp(a * x + b, 0.0f, 1.0f);
-      case NeuronType::tanh: return a * std::tanh(b * x);
-      case NeuronType::absolute: return std::abs(x);
-      case NeuronType::soft_plus: return a * std::log1p(std::exp(b * x));
-      case NeuronType::soft_sign: return x / (1 + std::abs(x));
-      case NeuronType::elu: return x >= 0 ? x : a * std::expm1(x);
-      case NeuronType::relu_n: return std::min(x >= 0 ? x : a * x, b);
-      case NeuronType::power: return std::pow(a * x + b, c);
-      case NeuronType::exponential: return std::pow(c, a * x + b);
-      case NeuronType::logarithm: return std::log(a * x + b) / std::log(c);
-      case NeuronType::gelu: return 0.5f * x * (1 + std::erf(x * std::sqrt(0.5f)));
-      default: return x;
+      case NeuronType::relu:
+        return x >= 0 ? x : a * x;
+      case NeuronType::linear:
+        return a * x + b;
+      case NeuronType::sigmoid:
+        return 1 / (1 + std::exp(-x));
+      case NeuronType::hard_sigmoid:
+        return std::clamp(a * x + b, 0.0f, 1.0f);
+      case NeuronType::tanh:
+        return a * std::tanh(b * x);
+      case NeuronType::absolute:
+        return std::abs(x);
+      case NeuronType::soft_plus:
+        return a * std::log1p(std::exp(b * x));
+      case NeuronType::soft_sign:
+        return x / (1 + std::abs(x));
+      case NeuronType::elu:
+        return x >= 0 ? x : a * std::expm1(x);
+      case NeuronType::relu_n:
+        return std::min(x >= 0 ? x : a * x, b);
+      case NeuronType::power:
+        return std::pow(a * x + b, c);
+      case NeuronType::exponential:
+        return std::pow(c, a * x + b);
+      case NeuronType::logarithm:
+        return std::log(a * x + b) / std::log(c);
+      case NeuronType::gelu:
+        return 0.5f * x * (1 + std::erf(x * std::sqrt(0.5f)));
+      default:
+        return x;
     }
   }
 };
@@ -89,6 +104,7 @@ struct Work {
   uint64_t rows = 0, columns = 0;
   bool transpose = false;
   Neuron neuron;
+  std::string kernel;  // for reports
   CallSite site = nullptr;
 
   void run() const {
@@ -100,13 +116,14 @@ struct Work {
       const Source& source = sources[index];
       if (row + rows > source.rows || column + columns > source.columns) {
         report_from_outside(Rule::mps_dimensions, nullptr,
-                            fmt::format("MPSMatrixSum: source {}: [{}, {}] from row {}, column {} on lies outside [{}, {}]",
-                                        index, rows, columns, row, column, source.rows, source.columns),
+                            fmt::format("source {}: [{}, {}] from row {}, column {} on lies outside [{}, {}]", index,
+                                        rows, columns, row, column, source.rows, source.columns),
                             site);
         return;
       }
       for (uint64_t i = 0; i < rows; ++i) {
-        for (uint64_t j = 0; j < columns; ++j) sum[i * columns + j] += scale * source.elements.load(row + i, column + j);
+        for (uint64_t j = 0; j < columns; ++j)
+          sum[i * columns + j] += scale * source.elements.load(row + i, column + j);
       }
     }
     for (uint64_t i = 0; i < rows; ++i) {
@@ -197,6 +214,7 @@ void encode(Sum& self, CommandBuffer& command_buffer, Array& sources, Matrix& re
   work.columns = self.columns;
   work.transpose = self.transpose;
   work.neuron = self.neuron;
+  work.kernel = describe(&self);
   work.site = current_send.site;
   encoding.encode("MPSMatrixSum", [work = std::move(work)] { work.run(); });
 }
@@ -242,9 +260,8 @@ void register_sums() {
       .method("neuronParameterC", [](Sum& self) { return self.neuron.c; })
       .method("encodeToCommandBuffer:sourceMatrices:resultMatrix:scaleVector:offsetVector:biasVector:startIndex:",
               [](Sum& self, CommandBuffer& command_buffer, Array& sources, Matrix& result, Vector* scales,
-                 Vector* offsets, Vector* bias, uint64_t start) {
-                encode(self, command_buffer, sources, result, scales, offsets, bias, start);
-              });
+                 Vector* offsets, Vector* bias,
+                 uint64_t start) { encode(self, command_buffer, sources, result, scales, offsets, bias, start); });
 }
 
 }  // namespace metalhost::mps

@@ -1,0 +1,2 @@
+#define MPS_PRIVATE_IMPLEMENTATION
+#include <mps.hpp>

@@ -4,6 +4,7 @@
 #include "runtime/mps/product.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "runtime/mps/parallel.h"
@@ -16,14 +17,15 @@ constexpr uint64_t kTileColumns = 16;
 constexpr uint64_t kChunk = 2048;  // columns of B packed at a time
 constexpr uint64_t kFlopsAThread = 2'000'000;
 
-using Vector8 = float __attribute__((vector_size(32), aligned(4)));
+using Vector8 = float __attribute__((vector_size(32)));
 
 // tile[kTileRows][kTileColumns] = sum over k of left[k][row] * right[k][column].
 [[gnu::always_inline]] inline void multiply_tile(const float* left, const float* right, uint64_t inner, float* tile) {
   Vector8 sum[kTileRows][2] = {};
   for (uint64_t k = 0; k < inner; ++k) {
-    Vector8 low = *reinterpret_cast<const Vector8*>(right);
-    Vector8 high = *reinterpret_cast<const Vector8*>(right + 8);
+    Vector8 low, high;
+    std::memcpy(&low, right, sizeof(low));
+    std::memcpy(&high, right + 8, sizeof(high));
     for (uint64_t row = 0; row < kTileRows; ++row) {
       sum[row][0] += low * left[row];
       sum[row][1] += high * left[row];
@@ -32,8 +34,7 @@ using Vector8 = float __attribute__((vector_size(32), aligned(4)));
     right += kTileColumns;
   }
   for (uint64_t row = 0; row < kTileRows; ++row) {
-    *reinterpret_cast<Vector8*>(tile + row * kTileColumns) = sum[row][0];
-    *reinterpret_cast<Vector8*>(tile + row * kTileColumns + 8) = sum[row][1];
+    std::memcpy(tile + row * kTileColumns, sum[row], sizeof(sum[row]));
   }
 }
 
@@ -131,7 +132,7 @@ void compute(const Product& product) {
     uint64_t columns = std::min(kChunk, product.columns - first);
     pack(product.right, !product.transpose_right, first, columns, kTileColumns, product.inner, right);
     parallel_for(panels(columns, kTileColumns) * row_tiles, grain, [&](uint64_t begin, uint64_t end) {
-      alignas(32) float tile[kTileRows * kTileColumns];
+      float tile[kTileRows * kTileColumns];
       for (uint64_t index = begin; index < end; ++index) {
         uint64_t row_tile = index % row_tiles, column_tile = index / row_tiles;
         kMultiplyTile(left.data() + row_tile * kTileRows * product.inner,

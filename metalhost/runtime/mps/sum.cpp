@@ -115,7 +115,7 @@ struct Work {
       uint64_t column = offsets ? offsets->load_index(0, 2 * (start + index) + 1) : 0;
       const Source& source = sources[index];
       if (row + rows > source.rows || column + columns > source.columns) {
-        report_from_outside(Rule::mps_dimensions, nullptr,
+        report_from_outside(Rule::mps_dimensions, kernel,
                             fmt::format("source {}: [{}, {}] from row {}, column {} on lies outside [{}, {}]", index,
                                         rows, columns, row, column, source.rows, source.columns),
                             site);

@@ -1,5 +1,5 @@
 // Planted mistakes with MPS's kernels, and what is reported.
-#include <cmath>
+#include <metalhost/runtime.h>
 
 #include "mps/matrices.h"
 
@@ -24,6 +24,7 @@ class KernelContracts : public Mps {
                          int line) {
     command_buffer->commit();
     command_buffer->waitUntilCompleted();
+    EXPECT_EQ(command_buffer->status(), MTL::CommandBufferStatusCompleted);
     auto reports = metalhost::take_reports();
     ASSERT_EQ(reports.size(), 1u);
     EXPECT_EQ(reports[0].rule, rule) << reports[0].text();

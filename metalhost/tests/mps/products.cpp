@@ -151,7 +151,7 @@ TEST_F(Products, ACopiedKernelComputesTheSame) {
   auto* result = matrix(3, 5);
   auto* copied = matrix(3, 5);
   auto* product = own(MPS::MatrixMultiplication::alloc()->init(device_, false, true, 3, 5, 4, 0.5, 0));
-  product->setLabel(MTLSTR("lora"));
+  product->setLabel(NS::String::string("lora", NS::UTF8StringEncoding));
   auto* copy = static_cast<MPS::MatrixMultiplication*>(own(product->copyWithZone(nullptr, nullptr)));
   EXPECT_STREQ(copy->label()->utf8String(), "lora");
   EXPECT_EQ(copy->device(), device_);

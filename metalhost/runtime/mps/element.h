@@ -1,5 +1,6 @@
 // Element types of matrices and vectors, and access to them as floats.
 #pragma once
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -29,6 +30,14 @@ constexpr bool is_float(DataType type) {
 }
 std::string name_of(DataType type);
 
+// f16 to float in integer arithmetic, which compilers vectorise: without F16C a cast of _Float16 is a call.
+inline float half_to_float(uint16_t half) {
+  uint32_t magnitude = (half & 0x7fffu) << 13;
+  uint32_t bits = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) * 0x1p112f);
+  if (magnitude >= 0x7c00u << 13) bits = magnitude | 0x7f800000u;  // infinity, NaN
+  return std::bit_cast<float>(bits | (half & 0x8000u) << 16);
+}
+
 // Elements of one type in rows, as a GPU thread sees them.
 struct Elements {
   std::byte* base = nullptr;
@@ -41,7 +50,7 @@ struct Elements {
     const std::byte* p = at(row, column);
     switch (type) {
       case DataType::f16:
-        return static_cast<float>(read<_Float16>(p));
+        return half_to_float(read<uint16_t>(p));
       case DataType::i8:
         return static_cast<float>(read<int8_t>(p));
       case DataType::i16:

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
+#include <memory>
 
 #include "runtime/mps/parallel.h"
 
@@ -14,7 +14,8 @@ namespace {
 
 constexpr uint64_t kTileRows = 6;
 constexpr uint64_t kTileColumns = 16;
-constexpr uint64_t kChunk = 2048;  // columns of B packed at a time
+constexpr uint64_t kChunk = 2048;    // columns of B packed at a time
+constexpr uint64_t kPackedRun = 32;  // what is read of one row before the next: a line or two of cache
 constexpr uint64_t kFlopsAThread = 2'000'000;
 
 using Vector8 = float __attribute__((vector_size(32)));
@@ -64,13 +65,19 @@ uint64_t panels(uint64_t count, uint64_t width) {
 // Panel p of `packed` holds, for each k, `width` entries of op(matrix) from first + p * width on; what is missing is
 // zero. T is the element type.
 template <class T>
+float to_float(const std::byte* from) {
+  T value;
+  std::memcpy(&value, from, sizeof(T));
+  return static_cast<float>(value);
+}
+struct Half {
+  uint16_t bits;
+  explicit operator float() const { return half_to_float(bits); }
+};
+
+template <class T>
 void pack_as(const Elements& matrix, bool k_is_row, uint64_t first, uint64_t count, uint64_t width, uint64_t inner,
              float* packed) {
-  auto load = [](const std::byte* from) {
-    T value;
-    std::memcpy(&value, from, sizeof(T));
-    return static_cast<float>(value);
-  };
   uint64_t grain = std::max<uint64_t>(1, 100'000 / (width * inner));
   parallel_for(panels(count, width), grain, [&](uint64_t begin, uint64_t end) {
     for (uint64_t panel = begin; panel < end; ++panel) {
@@ -80,12 +87,15 @@ void pack_as(const Elements& matrix, bool k_is_row, uint64_t first, uint64_t cou
       if (k_is_row) {
         for (uint64_t k = 0; k < inner; ++k) {
           const std::byte* from = matrix.at(k, first + panel * width);
-          for (uint64_t i = 0; i < there; ++i) out[k * width + i] = load(from + i * sizeof(T));
+          for (uint64_t i = 0; i < there; ++i) out[k * width + i] = to_float<T>(from + i * sizeof(T));
         }
       } else {
-        for (uint64_t i = 0; i < there; ++i) {
-          const std::byte* from = matrix.at(first + panel * width + i, 0);
-          for (uint64_t k = 0; k < inner; ++k) out[k * width + i] = load(from + k * sizeof(T));
+        for (uint64_t k0 = 0; k0 < inner; k0 += kPackedRun) {
+          uint64_t run = std::min(kPackedRun, inner - k0);
+          for (uint64_t i = 0; i < there; ++i) {
+            const std::byte* from = matrix.at(first + panel * width + i, k0);
+            for (uint64_t k = 0; k < run; ++k) out[(k0 + k) * width + i] = to_float<T>(from + k * sizeof(T));
+          }
         }
       }
     }
@@ -93,12 +103,10 @@ void pack_as(const Elements& matrix, bool k_is_row, uint64_t first, uint64_t cou
 }
 
 void pack(const Elements& matrix, bool k_is_row, uint64_t first, uint64_t count, uint64_t width, uint64_t inner,
-          std::vector<float>& packed) {
-  packed.resize(panels(count, width) * width * inner);
-  float* out = packed.data();
+          float* out) {
   switch (matrix.type) {
     case DataType::f16:
-      return pack_as<_Float16>(matrix, k_is_row, first, count, width, inner, out);
+      return pack_as<Half>(matrix, k_is_row, first, count, width, inner, out);
     case DataType::i8:
       return pack_as<int8_t>(matrix, k_is_row, first, count, width, inner, out);
     case DataType::i16:
@@ -124,19 +132,22 @@ void store_tile(const Product& product, const float* tile, uint64_t row0, uint64
 
 void compute(const Product& product) {
   static const TileFunction kMultiplyTile = choose_tile_function();
-  std::vector<float> left, right;
-  pack(product.left, product.transpose_left, 0, product.rows, kTileRows, product.inner, left);
+  // Not zeroed: pack() fills them.
   uint64_t row_tiles = panels(product.rows, kTileRows);
+  uint64_t chunk_tiles = panels(std::min(kChunk, product.columns), kTileColumns);
+  auto left = std::make_unique_for_overwrite<float[]>(row_tiles * kTileRows * product.inner);
+  auto right = std::make_unique_for_overwrite<float[]>(chunk_tiles * kTileColumns * product.inner);
+  pack(product.left, product.transpose_left, 0, product.rows, kTileRows, product.inner, left.get());
   uint64_t grain = std::max<uint64_t>(1, kFlopsAThread / (2 * kTileRows * kTileColumns * product.inner));
   for (uint64_t first = 0; first < product.columns; first += kChunk) {
     uint64_t columns = std::min(kChunk, product.columns - first);
-    pack(product.right, !product.transpose_right, first, columns, kTileColumns, product.inner, right);
+    pack(product.right, !product.transpose_right, first, columns, kTileColumns, product.inner, right.get());
     parallel_for(panels(columns, kTileColumns) * row_tiles, grain, [&](uint64_t begin, uint64_t end) {
       float tile[kTileRows * kTileColumns];
       for (uint64_t index = begin; index < end; ++index) {
         uint64_t row_tile = index % row_tiles, column_tile = index / row_tiles;
-        kMultiplyTile(left.data() + row_tile * kTileRows * product.inner,
-                      right.data() + column_tile * kTileColumns * product.inner, product.inner, tile);
+        kMultiplyTile(left.get() + row_tile * kTileRows * product.inner,
+                      right.get() + column_tile * kTileColumns * product.inner, product.inner, tile);
         store_tile(product, tile, row_tile * kTileRows, first + column_tile * kTileColumns);
       }
     });

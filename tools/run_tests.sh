@@ -101,8 +101,8 @@ run_tests() {
   if [ $quick = 0 ]; then
     if get_metal_cpp; then
       say "Metal, on metalhost"
-      build metal metalhost_tests
-      run_preset metal metal 'test_metalhost.*' "$filter"
+      build metal metalhost_tests test_metal_selectors
+      run_preset metal metal 'test_metal.*' "$filter"
       run_check metalhost-package env METAL_CPP_DIR="$PWD/build/metal-cpp/mlx/include/metal_cpp" \
         bash metalhost/tests/package.sh build/metalhost-package
     fi

@@ -250,7 +250,7 @@ void register_copies() {
                   report(Rule::mps_empty, &self, "a copy of nothing: skip it");
                   return nullptr;
                 }
-                self.device = &device;
+                begin_kernel(self, device);
                 self.rows = rows;
                 self.columns = columns;
                 self.source_transposed = source_transposed;

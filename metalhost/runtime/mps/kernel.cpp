@@ -6,6 +6,7 @@
 #include <span>
 
 #include "runtime/checks/report.h"
+#include "runtime/events/log.h"
 #include "runtime/foundation/string.h"
 
 namespace metalhost::mps {
@@ -51,6 +52,11 @@ bool share_bytes(const Storage& a, uint64_t a_begin, uint64_t a_end, uint64_t a_
 }
 
 }  // namespace
+
+void begin_kernel(Kernel& kernel, Device& device) {
+  kernel.device = &device;
+  log_event(EventKind::create, &kernel, "");
+}
 
 uint64_t extent(uint64_t asked, uint64_t there, uint64_t origin) {
   if (asked != kAll) return asked;

@@ -17,6 +17,9 @@ struct Kernel : SingleThreaded {
   std::string label_text() const { return label; }
 };
 
+// What every -init... begins with: the kernel belongs to the device, and counts as created.
+void begin_kernel(Kernel& kernel, Device& device);
+
 struct Batch {
   uint64_t start = 0;
   uint64_t size = kAll;
@@ -100,7 +103,7 @@ template <class T>
 Ref<T> copy_kernel(T& self, Device* device) {
   auto copy = make_instance<T>(self.isa);
   copy->assign(self);
-  copy->device = device ? device : self.device;
+  begin_kernel(*copy, device ? *device : *self.device);
   copy->label = self.label;
   copy->options = self.options;
   return copy;

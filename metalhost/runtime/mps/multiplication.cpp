@@ -222,7 +222,7 @@ bool check_sizes(const Kernel& kernel, std::initializer_list<uint64_t> sizes) {
 
 Multiplication* init(Multiplication& self, Device& device, bool transpose_left, bool transpose_right, uint64_t rows,
                      uint64_t columns, uint64_t inner, double alpha, double beta) {
-  self.device = &device;
+  begin_kernel(self, device);
   self.transpose_left = transpose_left;
   self.transpose_right = transpose_right;
   self.rows = rows;
@@ -235,7 +235,7 @@ Multiplication* init(Multiplication& self, Device& device, bool transpose_left, 
 
 VectorMultiplication* init(VectorMultiplication& self, Device& device, bool transpose, uint64_t rows, uint64_t columns,
                            double alpha, double beta) {
-  self.device = &device;
+  begin_kernel(self, device);
   self.transpose = transpose;
   self.rows = rows;
   self.columns = columns;

@@ -159,7 +159,7 @@ void register_softmax() {
   softmax
       .method("initWithDevice:",
               [](SoftMax& self, Device& device) {
-                self.device = &device;
+                begin_kernel(self, device);
                 self.is_log = is_kind_of(self.isa, class_of<LogSoftMax>);
                 return &self;
               })
@@ -177,7 +177,7 @@ void register_softmax() {
   gradient
       .method("initWithDevice:",
               [](SoftMaxGradient& self, Device& device) {
-                self.device = &device;
+                begin_kernel(self, device);
                 return &self;
               })
       .method("encodeToCommandBuffer:gradientMatrix:forwardOutputMatrix:resultMatrix:",

@@ -231,7 +231,7 @@ void register_sums() {
                   report(Rule::mps_empty, &self, "a sum of nothing: skip it");
                   return nullptr;
                 }
-                self.device = &device;
+                begin_kernel(self, device);
                 self.count = count;
                 self.rows = rows;
                 self.columns = columns;

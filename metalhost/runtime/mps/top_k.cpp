@@ -108,7 +108,7 @@ void register_top_k() {
   builder
       .method("initWithDevice:numberOfTopKValues:",
               [](FindTopK& self, Device& device, uint64_t count) {
-                self.device = &device;
+                begin_kernel(self, device);
                 self.count = count;
                 return &self;
               })

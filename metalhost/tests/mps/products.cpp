@@ -1,4 +1,6 @@
 // Values of MPSMatrixMultiplication and MPSMatrixVectorMultiplication.
+#include <metalhost/event_log.h>
+
 #include <cmath>
 
 #include "mps/matrices.h"
@@ -143,6 +145,19 @@ TEST_F(Products, OneKernelIsEncodedManyTimesInOneCommandBuffer) {
   double expected = 0;
   for (std::size_t p = 0; p < 4; ++p) expected += get(first, 2, p) * get(matrix_b, p, 3);
   EXPECT_EQ(get(second, 2, 3), expected);
+}
+
+TEST_F(Products, CreatingAKernelIsCountedAndEncodingItCreatesNothing) {
+  auto *left = filled(matrix(4, 4)), *right = filled(matrix(4, 4)), *result = matrix(4, 4);
+  metalhost::reset_counters();
+  auto* product = own(MPS::MatrixMultiplication::alloc()->init(device_, 4, 4, 4));
+  EXPECT_EQ(metalhost::counters().creations, 1u);
+  run([&](MTL::CommandBuffer* buffer) {
+    for (int i = 0; i < 3; ++i) product->encodeToCommandBuffer(buffer, left, right, result);
+  });
+  EXPECT_EQ(metalhost::counters().externals, 3u);
+  EXPECT_EQ(metalhost::counters().creations, 1u);
+  EXPECT_EQ(metalhost::counters().buffers, 0u);
 }
 
 TEST_F(Products, ACopiedKernelComputesTheSame) {

@@ -32,7 +32,6 @@ TEST(Facts, AgreementIsStrictAboutSizesAndLenientAboutPointers) {
 // What Apple added after the headers that the facts were read from, or declares in headers that they leave out.
 const std::set<std::string>& unverified() {
   static const std::set<std::string> names = {
-      "+[NSAutoreleasePool showPools]",                       // declared in a header that the facts leave out
       "-[MTLBuffer gpuAddress]",                              // macOS 13
       "-[MTLSharedEvent waitUntilSignaledValue:timeoutMS:]",  // macOS 12, not in the facts
       "+[MTLSharedEventListener sharedListener]",             // macOS 14

@@ -50,8 +50,9 @@ void add_train_options(CLI::App& command, TrainOptions& o) {
       ->capture_default_str()
       ->check(not_empty())
       ->group(group);
-  command.add_option("--num-layers", o.num_layers, "adapt only the last N blocks->check(whole_number(-1)); -1: all")
+  command.add_option("--num-layers", o.num_layers, "adapt only the last N blocks; -1: all")
       ->capture_default_str()
+      ->check(whole_number(-1))
       ->group(group);
   command.add_flag("--rslora", o.lora.rslora, "scaled by alpha / sqrt(rank) instead")->group(group);
   command.add_option("--init-adapter", o.init_adapter, "start from this PEFT folder")->group(group);
@@ -77,7 +78,8 @@ void add_train_options(CLI::App& command, TrainOptions& o) {
 
   group = "Optimisation";
   train::TrainConfig& t = o.train;
-  command.add_option("--steps", t.steps, "optimizer steps->check(whole_number(1)); without it --epochs counts")
+  command.add_option("--steps", t.steps, "optimizer steps; without it --epochs counts")
+      ->check(whole_number(1))
       ->group(group);
   command.add_option("--epochs", t.epochs, "passes over the data")
       ->capture_default_str()
@@ -100,8 +102,9 @@ void add_train_options(CLI::App& command, TrainOptions& o) {
       ->capture_default_str()
       ->check(number(0))
       ->group(group);
-  command.add_option("--max-grad-norm", t.max_grad_norm, "clip->check(number(0)); 0: never")
+  command.add_option("--max-grad-norm", t.max_grad_norm, "clip; 0: never")
       ->capture_default_str()
+      ->check(number(0))
       ->group(group);
   command.add_option("--label-smoothing", t.label_smoothing, "0 to 1")
       ->capture_default_str()
@@ -115,12 +118,13 @@ void add_train_options(CLI::App& command, TrainOptions& o) {
       ->group(group);
 
   group = "Run";
-  command
-      .add_option("--eval-every", t.eval_every, "steps between validations->check(whole_number(0)); 0: start and end")
+  command.add_option("--eval-every", t.eval_every, "steps between validations; 0: start and end")
       ->capture_default_str()
+      ->check(whole_number(0))
       ->group(group);
-  command.add_option("--save-every", t.save_every, "steps between checkpoints->check(whole_number(0)); 0: at the end")
+  command.add_option("--save-every", t.save_every, "steps between checkpoints; 0: at the end")
       ->capture_default_str()
+      ->check(whole_number(0))
       ->group(group);
   command.add_option("--samples", o.samples, "validation rows answered before and after for the report")
       ->capture_default_str()

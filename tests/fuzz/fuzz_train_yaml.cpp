@@ -8,7 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   cli::TrainOptions options;
   cli::add_train_options(command, options);
   try {
-    cli::apply_yaml(std::string(reinterpret_cast<const char*>(data), size), "fuzz", command, options);
+    cli::apply_yaml_text(std::string(reinterpret_cast<const char*>(data), size), "fuzz", command, options);
     options.model = options.data = options.out = "given";
     cli::finish_options(options);
     (void)target_modules(options.lora, {"model.layers.0.self_attn.q_proj", "model.layers.1.mlp.up_proj"});

@@ -1,6 +1,7 @@
 #include "adapter/lora_config.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "adapter/near_match.h"
@@ -53,6 +54,14 @@ int64_t integer_of(const Json& value, std::string_view where, std::string_view k
   if (!value.is_number_integer() || too_large)
     fail(ErrorCode::format, "{}: '{}' is {}; an integer is needed", where, key, value.dump());
   return value.get<int64_t>();
+}
+
+/// PEFT's initialisations that subtract the first B A from the base, so that the adapter fits no other weights.
+bool changes_the_base(std::string initialisation) {
+  std::ranges::transform(initialisation, initialisation.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return initialisation.starts_with("pissa") || initialisation.starts_with("corda") || initialisation == "olora" ||
+         initialisation == "loftq" || initialisation == "lora_ga";
 }
 
 }  // namespace
@@ -133,6 +142,9 @@ LoraConfig lora_config_from_json(std::string_view text, std::string_view where) 
     if (is_set("monteclora_config")) refuse("monteclora_config", "sampled factors");
     if (const auto bias = json.find("bias"); bias != json.end() && bias->is_string() && *bias != "none")
       refuse("bias", "trained biases");
+    if (const auto init = json.find("init_lora_weights");
+        init != json.end() && init->is_string() && changes_the_base(init->get<std::string>()))
+      refuse("init_lora_weights", init->get<std::string>() + " changes the base's weights");
     if (const auto rank = json.find("r"); rank != json.end()) config.rank = integer_of(*rank, where, "r");
     config.alpha = json.value("lora_alpha", 8.0);
     config.dropout = json.value("lora_dropout", 0.0);

@@ -97,6 +97,11 @@ TEST(LoraConfig, KeysThatChangeTheArithmeticAreRefusedByName) {
       {"arrow_config", R"({"top_k": 1})"},
       {"use_bdlora", R"({"nblocks": 2})"},
       {"bias", R"("all")"},
+      {"init_lora_weights", R"("pissa_niter_4")"},
+      {"init_lora_weights", R"("OLoRA")"},
+      {"init_lora_weights", R"("corda")"},
+      {"init_lora_weights", R"("loftq")"},
+      {"init_lora_weights", R"("lora_ga")"},
   };
   for (const auto& [key, value] : kRefused) {
     const std::string text = config_text(std::string(", \"") + key + "\": " + value);
@@ -121,6 +126,11 @@ TEST(LoraConfig, RanksAreIntegers) {
 TEST(LoraConfig, AHugeAlphaIsWrittenAsItIs) {
   const LoraConfig config{.alpha = 1e300};
   EXPECT_EQ(lora_config_from_json(lora_config_to_json(config), "c.json").alpha, 1e300);
+}
+
+TEST(LoraConfig, InitialValuesThatLeaveTheBaseAloneAreAccepted) {
+  for (const char* value : {"true", "false", R"("gaussian")", R"("eva")", R"("orthogonal")", R"("mica")"})
+    EXPECT_NO_THROW(lora_config_from_json(config_text(std::string(R"(, "init_lora_weights": )") + value), "c.json"));
 }
 
 TEST(LoraConfig, MalformedTextsAreErrorsThatNameTheFile) {

@@ -29,6 +29,7 @@ RANK, ALPHA = 8, 16
 LR, WEIGHT_DECAY, MAX_GRAD_NORM = 1e-3, 0.01, 1.0
 B_BOUND = 0.02
 SAMPLES = 8  # gradient entries kept a tensor
+PROJECTIONS = 16  # dot products with random tensors kept a gradient
 
 CHAT_PROMPTS = [
     "What is the capital of France?",
@@ -265,8 +266,14 @@ def add_formula_adapter(model):
     return model
 
 
+def projections(name, gradient):
+    """[PROJECTIONS] dot products with formula tensors of unit variance: from them a test estimates |its gradient - this|."""
+    probes = [common.formula_values(f"{name}#{k}", gradient.shape, 3**0.5) for k in range(PROJECTIONS)]
+    return torch.stack([(gradient.double() * probe.double()).sum() for probe in probes]).float()
+
+
 def make_lora(path, tokenizer, facts):
-    """lora.safetensors: batches, gradients of step 0 (norms and samples), ten-step losses in f32 and bf16 (see Bf16Linear)."""
+    """lora.safetensors: batches, gradients of step 0 (norms, samples, projections), ten-step losses in f32 and bf16."""
     batches = make_batches(tokenizer)
     tensors = {"input_ids": batches.int()}
     steps = [{"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": ids} for ids in batches]
@@ -281,6 +288,7 @@ def make_lora(path, tokenizer, facts):
             picks = [[k * (p.numel() - 1) // (SAMPLES - 1) for k in range(SAMPLES)] for p in parameters.values()]
             tensors["grad_norms"] = torch.stack([p.grad.norm() for p in parameters.values()])
             tensors["grad_samples"] = torch.stack([p.grad.flatten()[i] for p, i in zip(parameters.values(), picks)])
+            tensors["grad_projections"] = torch.stack([projections(n, p.grad) for n, p in parameters.items()])
             tensors["grad_sample_indices"] = torch.tensor(picks)
             tensors["value_samples"] = torch.stack([p.detach().flatten()[i] for p, i in zip(parameters.values(), picks)])
         log, _ = common.train(model, steps, LR, WEIGHT_DECAY, MAX_GRAD_NORM)

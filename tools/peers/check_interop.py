@@ -239,13 +239,14 @@ class Interop:
         exact = base if adapter is None else PeftModel.from_pretrained(base, adapter).eval().merge_and_unload()
         expected, found = exact.state_dict(), merged.state_dict()
         # Each weight is W + s B A in f32, rounded once: at most one unit in the last place from PEFT's sum rounded, and
-        # what f32 loses where the two terms cancel.
+        # what f32 loses where terms cancel.
         ulp = {torch.bfloat16: 2.0**-7, torch.float16: 2.0**-10}[merged.dtype]
         least = {torch.bfloat16: 2.0**-126, torch.float16: 2.0**-14}[merged.dtype]  # smallest normal number
         worst, rounded = 0.0, {}
         for key, value in expected.items():
             rounded[key] = value.to(merged.dtype).float()
-            unit = ulp * rounded[key].abs().clamp(min=least) + 2.0**-22 * original[key].abs()
+            terms = original[key].abs() + (value - original[key]).abs().max()
+            unit = ulp * rounded[key].abs().clamp(min=least) + 2.0**-22 * terms
             worst = max(worst, float(((found[key].float() - rounded[key]).abs() / unit).max()))
         self.report.check(expected.keys() == found.keys() and worst <= 1.0, f"merge, {name}: weights are PEFT's, rounded",
                           f"{len(found)} tensors, largest distance {worst:.2f} units in the last place")

@@ -19,7 +19,12 @@ import clang.cindex as cindex
 HEADERS = "#import <Foundation/Foundation.h>\n#import <Foundation/NSDebug.h>\n#import <Metal/Metal.h>\n" \
           "#import <MetalPerformanceShaders/MetalPerformanceShaders.h>\n"
 # CXCursorKind; by number, since the Python names of some kinds inside Apple's headers are missing.
-INTERFACE, CATEGORY, PROTOCOL, INSTANCE_METHOD, CLASS_METHOD, SUPER, PROTOCOL_REF, CLASS_REF = 11, 12, 13, 16, 17, 40, 41, 42
+INTERFACE, CATEGORY, PROTOCOL, INSTANCE_METHOD, CLASS_METHOD = 11, 12, 13, 16, 17
+SUPER, PROTOCOL_REF, CLASS_REF = 40, 41, 42
+
+
+class String(ctypes.Structure):  # CXString, never disposed of: a few kilobytes
+    _fields_ = [("data", ctypes.c_void_p), ("flags", ctypes.c_uint)]
 
 
 class Version(ctypes.Structure):
@@ -27,18 +32,18 @@ class Version(ctypes.Structure):
 
 
 class Availability(ctypes.Structure):
-    _fields_ = [("platform", cindex._CXString), ("introduced", Version), ("deprecated", Version),
-                ("obsoleted", Version), ("unavailable", ctypes.c_int), ("message", cindex._CXString)]
+    _fields_ = [("platform", String), ("introduced", Version), ("deprecated", Version),
+                ("obsoleted", Version), ("unavailable", ctypes.c_int), ("message", String)]
 
 
 def introduced(cursor):
     """'10.13', 'unavailable', or '' where the headers don't say."""
     found = (Availability * 16)()
     lib = cindex.conf.lib
-    lib.clang_getCursorPlatformAvailability.argtypes = [cindex.Cursor] + [ctypes.c_void_p] * 4 + [ctypes.c_void_p, ctypes.c_int]
+    lib.clang_getCursorPlatformAvailability.argtypes = ([cindex.Cursor] + [ctypes.c_void_p] * 5 + [ctypes.c_int])
     count = lib.clang_getCursorPlatformAvailability(cursor, None, None, None, None, found, len(found))
     text = ctypes.CDLL(lib._name).clang_getCString
-    text.restype, text.argtypes = ctypes.c_char_p, [cindex._CXString]
+    text.restype, text.argtypes = ctypes.c_char_p, [String]
     for entry in found[:min(count, len(found))]:
         if text(entry.platform) == b"macos" and entry.unavailable:
             return "unavailable"

@@ -43,7 +43,7 @@ TEST_F(Defects, BandsOfNaNOnM1) {
   EXPECT_EQ(outcome(200, 64, 16), "mps-nan-bands 32");
 }
 
-TEST_F(Defects, TheBandBeginsAt2To31Bytes) {
+TEST_F(Defects, TheBoundariesAreThoseReported) {
   EXPECT_EQ(metalhost::DeviceProfile::m1().defects.nan_band_bytes, uint64_t{1} << 31);
   EXPECT_EQ(metalhost::DeviceProfile::m1().defects.long_k, 32767u);
 }
@@ -51,10 +51,12 @@ TEST_F(Defects, TheBandBeginsAt2To31Bytes) {
 TEST_F(Defects, LongKOnM1) {
   auto profile = metalhost::DeviceProfile::m1();
   ASSERT_TRUE(profile.defects.long_k_out_of_bounds);
+  profile.defects.long_k = 512;
   use_device(profile);
-  EXPECT_EQ(outcome(16, 16, 32766), "0");
-  EXPECT_EQ(outcome(16, 16, 32767), "mps-long-k 16");
-  EXPECT_EQ(outcome(15, 16, 32767), "0");
+  EXPECT_EQ(outcome(16, 16, 511), "0");
+  EXPECT_EQ(outcome(16, 16, 512), "mps-long-k 16");
+  EXPECT_EQ(outcome(15, 16, 512), "0");
+  EXPECT_EQ(outcome(16, 15, 512), "0");
 }
 
 TEST_F(Defects, ReportsNameTheCall) {
@@ -77,8 +79,11 @@ TEST_F(Defects, ReportsNameTheCall) {
 }
 
 TEST_F(Defects, NeitherOnM3) {
-  EXPECT_FALSE(metalhost::DeviceProfile::m3().defects.nan_bands);
-  EXPECT_EQ(outcome(16, 16, 32767), "0");
+  auto profile = metalhost::DeviceProfile::m3();
+  EXPECT_FALSE(profile.defects.nan_bands);
+  profile.defects.long_k = 512;
+  use_device(profile);
+  EXPECT_EQ(outcome(16, 16, 512), "0");
 }
 
 TEST_F(Defects, AProductOfBfloat16Aborts) {

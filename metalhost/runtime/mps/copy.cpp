@@ -48,7 +48,7 @@ struct Region {
   CopyOffsets offsets{};
 };
 
-struct Work {
+struct CopyWork {
   std::vector<Region> regions;
   uint64_t rows = 0, columns = 0;
   bool source_transposed = false, destination_transposed = false;
@@ -165,7 +165,7 @@ void encode(Copy& self, CommandBuffer& command_buffer, CopyDescriptor& descripto
       !encoding.processes({0, 1}) || !encoding.results_are_apart()) {
     return;
   }
-  Work work;
+  CopyWork work;
   for (std::size_t i = 0; i < descriptor.operations.size(); ++i) {
     Region region{encoding.elements(2 * i), encoding.elements(2 * i + 1), {}, {}, {}};
     region.source_shape = on_gpu ? descriptor.operations[i].source->shape : Shape{source_rows, source_columns};

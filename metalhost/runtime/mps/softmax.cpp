@@ -9,8 +9,6 @@
 namespace metalhost::mps {
 namespace {
 
-constexpr uint64_t kElementsAThread = 100'000;
-
 struct SoftMax : UnaryKernel {
   uint64_t source_rows = kAll;
   uint64_t source_columns = kAll;

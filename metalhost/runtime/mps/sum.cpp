@@ -96,7 +96,7 @@ struct Source {
   uint64_t rows, columns;
 };
 
-struct Work {
+struct SumWork {
   std::vector<Source> sources;
   Elements result;
   std::optional<Elements> scales, offsets, bias;
@@ -199,7 +199,7 @@ void encode(Sum& self, CommandBuffer& command_buffer, Array& sources, Matrix& re
       !encoding.results_are_apart_or_in_place()) {
     return;
   }
-  Work work;
+  SumWork work;
   work.result = encoding.elements(0);
   for (std::size_t i = 0; i < self.count; ++i) {
     const Shape& shape = encoding.operand(1 + i).storage->shape;

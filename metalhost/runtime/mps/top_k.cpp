@@ -12,8 +12,6 @@ namespace metalhost::mps {
 namespace {
 
 constexpr uint64_t kMaxTopK = 16;
-constexpr uint64_t kElementsAThread = 100'000;
-
 struct FindTopK : UnaryKernel {
   uint64_t source_rows = kAll;
   uint64_t source_columns = kAll;

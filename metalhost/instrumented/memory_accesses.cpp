@@ -9,6 +9,10 @@
 extern "C" bool metalhost_may_be_in_flight(const void* address);
 extern "C" void metalhost_cpu_access_at(const void* address, std::size_t bytes, bool writes, const void* site);
 
+// What programs that link this library ask the linker for.
+extern "C" const char metalhost_traces_accesses;
+const char metalhost_traces_accesses = 1;
+
 #define METALHOST_TRACE(kind, bytes, writes)                                      \
   extern "C" void __sanitizer_cov_##kind##bytes(void* address) {                  \
     if (!metalhost_may_be_in_flight(address)) [[likely]]                          \

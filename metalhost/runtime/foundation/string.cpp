@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 
+#include "runtime/metal/types.h"
 #include "runtime/objc/define.h"
 
 namespace metalhost {
@@ -17,10 +18,6 @@ alignas(ObjcClass) std::byte literal_class[sizeof(ObjcClass)] asm("__CFConstantS
 
 namespace {
 
-struct Range {
-  uint64_t location;
-  uint64_t length;
-};
 constexpr uint64_t kNotFound = INT64_MAX;
 constexpr uint64_t kCaseInsensitive = 1;
 

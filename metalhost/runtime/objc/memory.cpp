@@ -13,7 +13,7 @@ namespace {
 
 constexpr int64_t kImmortal = int64_t{1} << 40;
 
-struct Heap {
+struct KnownObjects {
   std::mutex mutex;
   Object* first_live = nullptr;
   uint64_t serial = 0;
@@ -21,8 +21,8 @@ struct Heap {
   std::size_t quarantine = 1 << 16;
 };
 
-Heap& heap() {
-  static Heap* instance = new Heap;
+KnownObjects& known() {
+  static KnownObjects* instance = new KnownObjects;
   return *instance;
 }
 
@@ -30,14 +30,14 @@ void leave_live_list(Object* object) {
   if (object->previous) {
     object->previous->next = object->next;
   } else {
-    heap().first_live = object->next;
+    known().first_live = object->next;
   }
   if (object->next) object->next->previous = object->previous;
 }
 
 void trim_quarantine() {
-  auto& zombies = heap().zombies;
-  while (zombies.size() > heap().quarantine) {
+  auto& zombies = known().zombies;
+  while (zombies.size() > known().quarantine) {
     zombies.front()->~Zombie();
     ::operator delete(zombies.front());
     zombies.pop_front();
@@ -50,7 +50,7 @@ void deallocate(Object* object) {
   CallSite born = object->born;
   std::string label = cls->label ? cls->label(object) : std::string();
   {
-    std::lock_guard lock(heap().mutex);
+    std::lock_guard lock(known().mutex);
     leave_live_list(object);
   }
   {
@@ -66,8 +66,8 @@ void deallocate(Object* object) {
   zombie->label = std::move(label);
   zombie->died = current_send.site;
   zombie->died_in_pool = pool_is_draining();
-  std::lock_guard lock(heap().mutex);
-  heap().zombies.push_back(zombie);
+  std::lock_guard lock(known().mutex);
+  known().zombies.push_back(zombie);
   trim_quarantine();
 }
 
@@ -76,11 +76,11 @@ void deallocate(Object* object) {
 void enter_object(Object* object, ObjcClass* cls) {
   object->isa = cls;
   object->born = current_send.site;
-  std::lock_guard lock(heap().mutex);
-  object->serial = ++heap().serial;
-  object->next = heap().first_live;
+  std::lock_guard lock(known().mutex);
+  object->serial = ++known().serial;
+  object->next = known().first_live;
   if (object->next) object->next->previous = object;
-  heap().first_live = object;
+  known().first_live = object;
 }
 
 void make_immortal(Object* object) {
@@ -113,15 +113,15 @@ void release_object(Object* object) {
 }
 
 void set_zombie_quarantine(std::size_t count) {
-  std::lock_guard lock(heap().mutex);
-  heap().quarantine = count;
+  std::lock_guard lock(known().mutex);
+  known().quarantine = count;
   trim_quarantine();
 }
 
 std::vector<LiveObject> live_objects() {
   std::vector<LiveObject> found;
-  std::lock_guard lock(heap().mutex);
-  for (Object* object = heap().first_live; object; object = object->next) {
+  std::lock_guard lock(known().mutex);
+  for (Object* object = known().first_live; object; object = object->next) {
     int64_t references = object->references;
     if (references >= kImmortal / 2 || object->isa->is_singleton) continue;
     found.push_back({object->isa, describe(object), references, object->born});

@@ -8,7 +8,10 @@
 
 namespace {
 
-class Delivery : public MetalTest {
+class Delivery : public MetalTest {};
+
+// These run the program again and watch it end.
+class DeliveryDeathTest : public MetalTest {
  protected:
   void SetUp() override {
     ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
@@ -36,7 +39,7 @@ TEST_F(Delivery, WhatDestructorsFindIsThrownByTheNextMessage) {
   EXPECT_THROW((void)device_->name(), metalhost::ContractViolation);
 }
 
-TEST_F(Delivery, AbortPrintsTheReport) {
+TEST_F(DeliveryDeathTest, AbortPrintsTheReport) {
   EXPECT_DEATH(
       {
         metalhost::set_on_report(metalhost::OnReport::abort);
@@ -46,7 +49,7 @@ TEST_F(Delivery, AbortPrintsTheReport) {
       "delivery.cpp:[0-9]+");
 }
 
-TEST_F(Delivery, LeaksAreReportedAtExit) {
+TEST_F(DeliveryDeathTest, LeaksAreReportedAtExit) {
   EXPECT_EXIT(
       {
         new_buffer(16)->setLabel(MTLSTR("forgotten"));
@@ -55,7 +58,7 @@ TEST_F(Delivery, LeaksAreReportedAtExit) {
       ::testing::ExitedWithCode(1), "\\[leak\\] MTLBuffer #[0-9]+ 'forgotten', at metal.h:[0-9]+");
 }
 
-TEST_F(Delivery, ACleanProgramExitsWithItsOwnStatus) {
+TEST_F(DeliveryDeathTest, ACleanProgramExitsWithItsOwnStatus) {
   EXPECT_EXIT(
       {
         library_->release();

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +17,12 @@ struct BackendOptions {
   int threads = 0;  ///< CPU threads; 0 means one a core
 };
 
+/// Where an op runs on a backend under construction.
+struct OpPlacement {
+  std::string op;
+  std::string types;  ///< element types that the device itself runs; empty: the CPU runs the op for it
+};
+
 /// One device: its kernels, streams and weights. Shared by all contexts on it; safe to use from several threads.
 class Backend {
  public:
@@ -22,7 +31,13 @@ class Backend {
   /// For `temper info`: "CPU, 2 threads, AVX2".
   virtual std::string description() const = 0;
   virtual const KernelTable& kernels() const = 0;
+  /// Every op with its place, on a backend that leaves some to the CPU; empty on a complete one.
+  virtual std::vector<OpPlacement> placement() const { return {}; }
   virtual std::unique_ptr<Stream> new_stream(const StreamOptions& options) = 0;
+  /// Caller memory as a buffer of the device, without a copy. It belongs to the device from now on: nobody else may
+  /// write it; `owner` keeps it alive. Throws Error{out_of_memory} when the device can't take it.
+  virtual std::shared_ptr<Buffer> import_memory(std::span<const std::byte> bytes,
+                                                std::shared_ptr<const void> owner) = 0;
   /// Dense (`dense` given: converted to that type unless already stored so) or with its stored blocks kept.
   /// Throws Error{format} when the bytes don't match the shape.
   virtual WeightHandle prepare_weight(const WeightSource& source, std::optional<DType> dense) = 0;
@@ -30,7 +45,7 @@ class Backend {
   virtual DType preferred_compute_dtype() const = 0;
 };
 
-/// The device types this build has, in the order `--device auto` prefers them.
+/// The device types this build has, in the order `--device auto` prefers them; an emulated one comes last.
 std::vector<DeviceType> available_devices();
 /// Throws Error{unsupported} naming what is missing.
 std::shared_ptr<Backend> open_backend(Device device, const BackendOptions& options = {});

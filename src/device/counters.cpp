@@ -10,7 +10,10 @@ namespace {
 
 void append_by_count(std::string& text, const std::map<std::string, int64_t, std::less<>>& counts) {
   std::vector<std::pair<std::string, int64_t>> sorted(counts.begin(), counts.end());
-  std::ranges::stable_sort(sorted, [](const auto& a, const auto& b) { return a.second > b.second; });
+  // Equal counts stay in the order of their names.
+  std::ranges::sort(sorted, [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
   for (const auto& [op, count] : sorted) text += fmt::format("  {:<32}{:>12}\n", op, count);
 }
 
@@ -34,6 +37,14 @@ std::string to_string(const Counters& counters) {
     text += "ops without a kernel here, run as their composite\n";
     append_by_count(text, counters.composites);
   }
+  if (!counters.placed.empty()) {
+    text += fmt::format("ops placed on another device ({:.1f} MiB handed over)\n",
+                        static_cast<double>(counters.placed_bytes) / 1048576.0);
+    append_by_count(text, counters.placed);
+  }
+  if (counters.encoders + counters.dispatches + counters.kernels_created > 0)
+    text += fmt::format("encoders {}, dispatches {}, kernels created {}\n", counters.encoders, counters.dispatches,
+                        counters.kernels_created);
   text += fmt::format(
       "barriers {}, commits {}, host waits {}\nbuffers created {} ({:.1f} MiB), reused {}, peak {:.1f} MiB\n"
       "uploads {} ({:.1f} MiB), reads {} ({:.1f} MiB)\n",

@@ -11,8 +11,13 @@ namespace temper {
 struct Counters {
   std::map<std::string, int64_t, std::less<>> launches;    ///< kernel launches by op
   std::map<std::string, int64_t, std::less<>> composites;  ///< ops that ran as their composite, by op
+  std::map<std::string, int64_t, std::less<>> placed;  ///< ops that another device ran by the placement table, by op
+  int64_t placed_bytes = 0;                            ///< operands handed over for that
   int64_t barriers = 0;
-  int64_t commits = 0;          ///< batches handed to the device
+  int64_t commits = 0;          ///< batches (command buffers) handed to the device
+  int64_t encoders = 0;         ///< command encoders opened, those of libraries included
+  int64_t dispatches = 0;       ///< kernels and copies encoded
+  int64_t kernels_created = 0;  ///< kernel objects and pipelines made; later uses come from a cache
   int64_t waits = 0;            ///< times the host waited for the device
   int64_t buffers_created = 0;  ///< memory taken from the system
   int64_t buffers_reused = 0;   ///< memory taken from the pool
@@ -23,6 +28,7 @@ struct Counters {
 
   int64_t total_launches() const;
   void count_launch(std::string_view op) { ++slot(launches, op); }
+  void count_placed(std::string_view op) { ++slot(placed, op); }
   void count_composite(std::string_view op) { ++slot(composites, op); }
 
  private:

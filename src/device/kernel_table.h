@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -16,9 +17,9 @@ struct Kernel {
   using Attrs = typename Spec::Attrs;
   /// Whether the kernel can take these inputs; if not, the op's composite runs. Null: it takes everything that the
   /// op's shape rule accepts.
-  bool (*supports)(std::span<const TensorSpec> inputs, const Attrs& attrs) = nullptr;
+  std::function<bool(std::span<const TensorSpec> inputs, const Attrs& attrs)> supports = nullptr;
   /// Encodes the work. Inputs are contiguous unless `takes_strided`.
-  void (*encode)(Encoder& encoder, Operands inputs, Operands outputs, const Attrs& attrs) = nullptr;
+  std::function<void(Encoder& encoder, Operands inputs, Operands outputs, const Attrs& attrs)> encode = nullptr;
   bool takes_strided = false;
   /// Input whose buffer output 0 may overwrite (same bytes, last reference), or -1.
   int in_place_input = -1;

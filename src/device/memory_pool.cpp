@@ -44,8 +44,11 @@ MemoryPool::FreeBlock MemoryPool::erase_free(FreeBlocks::iterator block) {
   return erased;
 }
 
-std::byte* MemoryPool::take_free(size_t bytes, std::vector<QueueUse>* uses) {
-  const auto fit = free_by_size_.lower_bound({bytes, nullptr});
+std::byte* MemoryPool::take_free(size_t bytes, bool idle, std::vector<QueueUse>* uses) {
+  const auto usable = [&](const auto& block) {
+    return !idle || std::ranges::all_of(free_.at(block.second).uses, &QueueUse::finished);
+  };
+  const auto fit = std::find_if(free_by_size_.lower_bound({bytes, nullptr}), free_by_size_.end(), usable);
   if (fit == free_by_size_.end() || (chunk_bytes_ == 0 && fit->first != bytes)) return nullptr;
   std::byte* data = fit->second;
   FreeBlock block = erase_free(free_.find(data));
@@ -55,12 +58,20 @@ std::byte* MemoryPool::take_free(size_t bytes, std::vector<QueueUse>* uses) {
 }
 
 std::unique_ptr<PooledMemory> MemoryPool::allocate(size_t bytes) {
+  return allocate(bytes, false);
+}
+
+std::unique_ptr<PooledMemory> MemoryPool::allocate_idle(size_t bytes) {
+  return allocate(bytes, true);
+}
+
+std::unique_ptr<PooledMemory> MemoryPool::allocate(size_t bytes, bool idle) {
   const size_t capacity = rounded(bytes);
   std::vector<QueueUse> uses;
   std::byte* data = nullptr;
   {
     std::lock_guard lock(mutex_);
-    data = take_free(capacity, &uses);
+    data = take_free(capacity, idle, &uses);
     if (data) {
       ++stats_.reused;
     } else {

@@ -27,14 +27,20 @@ class ChunkSource {
   virtual void give_back(std::byte* chunk, size_t bytes) = 0;
 };
 
-/// The memory of one buffer.
+/// Memory in the host's address space behind a buffer: taken from a pool, or imported and kept alive by its owner.
 class PooledMemory final : public DeviceMemory {
  public:
+  PooledMemory(std::span<const std::byte> imported, std::shared_ptr<const void> owner)
+      : fresh(false),
+        data_(const_cast<std::byte*>(imported.data())),
+        capacity_(imported.size()),
+        owner_(std::move(owner)) {}
   PooledMemory(std::byte* data, size_t capacity, std::shared_ptr<MemoryPool> pool, std::vector<QueueUse> uses)
       : uses_(std::move(uses)), data_(data), capacity_(capacity), pool_(std::move(pool)) {}
   ~PooledMemory() override;
 
   std::byte* data() const { return data_; }
+  bool imported() const { return owner_ != nullptr; }
   PendingUses& uses() { return uses_; }
   /// Kept by launches as well, which may run after the memory has been released.
   const std::shared_ptr<FailedRanges>& failed() const { return failed_; }
@@ -48,6 +54,7 @@ class PooledMemory final : public DeviceMemory {
   std::byte* data_;
   size_t capacity_;
   std::shared_ptr<MemoryPool> pool_;
+  std::shared_ptr<const void> owner_;
 };
 
 /// Told about released memory before it can be handed out again.
@@ -87,6 +94,8 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   ~MemoryPool();
 
   std::unique_ptr<PooledMemory> allocate(size_t bytes);
+  /// Memory that no work under way touches: the host may write it at once.
+  std::unique_ptr<PooledMemory> allocate_idle(size_t bytes);
   /// At most one observer, which must outlive its registration.
   void observe(ReleaseObserver* observer);
 
@@ -103,7 +112,8 @@ class MemoryPool : public std::enable_shared_from_this<MemoryPool> {
   };
   using FreeBlocks = std::map<std::byte*, FreeBlock>;
 
-  std::byte* take_free(size_t bytes, std::vector<QueueUse>* uses);
+  std::unique_ptr<PooledMemory> allocate(size_t bytes, bool idle);
+  std::byte* take_free(size_t bytes, bool idle, std::vector<QueueUse>* uses);
   /// Gives chunks that are free back to the source; false when there are none. With the mutex held.
   bool trim();
   void release(std::byte* data, size_t bytes, std::vector<QueueUse> uses);

@@ -20,6 +20,7 @@ struct WeightSource {
   int64_t columns = 0;
   std::span<const std::byte> bytes;
   std::shared_ptr<const void> owner;  ///< keeps `bytes` alive (a mapped file, a vector)
+  bool mapped = false;                ///< `bytes` are pages of a mapped file, which nobody writes
 };
 
 /// A frozen weight [rows, columns] as a backend wants it: dense or quantized, laid out or packed for its kernels.

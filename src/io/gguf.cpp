@@ -140,6 +140,7 @@ GgufFile::GgufFile(const std::filesystem::path& path) : where_(path.string()) {
   auto map = std::make_shared<const MappedFile>(path);
   owner_ = map;
   parse(map->bytes());
+  for (StoredTensor& tensor : tensors_) tensor.mapped = true;
 }
 
 GgufFile::GgufFile(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, std::string where)

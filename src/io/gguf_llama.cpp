@@ -91,6 +91,7 @@ StoredTensor unpermute_rows(const StoredTensor& tensor, int64_t heads, int64_t h
   StoredTensor result = tensor;
   result.bytes = *rows;
   result.owner = std::move(rows);
+  result.mapped = false;
   return result;
 }
 

@@ -101,6 +101,7 @@ void refuse_overlaps_and_holes(const std::vector<StoredTensor>& by_offset, std::
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : where_(path.string()) {
   auto map = std::make_shared<const MappedFile>(path);
   parse(map->bytes(), map);
+  for (StoredTensor& tensor : tensors_) tensor.mapped = true;
 }
 
 SafetensorsFile::SafetensorsFile(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, std::string where)

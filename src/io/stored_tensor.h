@@ -22,6 +22,7 @@ struct StoredTensor {
   StoredType type = DType::f32;      ///< rows (the last axis) of quantized tensors hold whole blocks
   std::span<const std::byte> bytes;  ///< little-endian; may be unaligned (safetensors promises nothing)
   std::shared_ptr<const void> owner;
+  bool mapped = false;  ///< `bytes` are pages of a mapped file
 
   int64_t element_count() const;
 };

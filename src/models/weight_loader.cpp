@@ -53,7 +53,7 @@ WeightHandle WeightLoader::matrix(const std::string& name, int64_t rows, int64_t
   const auto tensor = take(name, {rows, columns});
   if (!tensor) return nullptr;
   const QuantType type = quant_type(*tensor);
-  const WeightSource source{name, type, rows, columns, tensor->bytes, tensor->owner};
+  const WeightSource source{name, type, rows, columns, tensor->bytes, tensor->owner, tensor->mapped};
   return backend_.prepare_weight(source, options_.dense);
 }
 

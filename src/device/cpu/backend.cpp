@@ -1,4 +1,4 @@
-#include "device/backend.h"
+#include "device/cpu/backend.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +7,7 @@
 
 #include "base/thread_pool.h"
 #include "device/cpu/features.h"
+#include "device/cpu/memory.h"
 #include "device/cpu/stream.h"
 #include "device/cpu/weight.h"
 
@@ -35,6 +36,9 @@ class CpuBackend final : public Backend {
   std::unique_ptr<Stream> new_stream(const StreamOptions& options) override {
     return options.deferred ? make_deferred_stream(device_, threads_, options)
                             : make_immediate_stream(device_, threads_);
+  }
+  std::shared_ptr<Buffer> import_memory(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) override {
+    return std::make_shared<Buffer>(device_, bytes.size(), std::make_unique<PooledMemory>(bytes, std::move(owner)));
   }
   WeightHandle prepare_weight(const WeightSource& source, std::optional<DType> dense) override {
     return cpu::prepare_weight(source, dense, device_, *threads_);

@@ -25,8 +25,9 @@ struct Launch {
   std::vector<TensorSpec> input_specs = {};
   std::vector<Access> reads = {}, writes = {};
   std::vector<std::shared_ptr<FailedRanges>> failed =
-      {};                               // of reads and writes: buffers may be gone when the launch runs
-  std::vector<MemoryRange> fresh = {};  // outputs nobody has written yet
+      {};                                              // of reads and writes: buffers may be gone when the launch runs
+  std::vector<MemoryRange> fresh = {};                 // outputs nobody has written yet
+  std::vector<std::shared_ptr<Buffer>> imported = {};  // memory of others must outlive the launch
   Body body = {};
 };
 
@@ -290,6 +291,7 @@ class DeferredStream final : public Stream, private CpuEncoder {
       launch.reads.push_back(access_to(input));
       PooledMemory& memory = memory_of(*input.buffer);
       launch.failed.push_back(memory.failed());
+      if (memory.imported()) launch.imported.push_back(input.buffer);
       depend(memory, false);
     }
     for (const Operand& output : outputs) {
@@ -297,6 +299,7 @@ class DeferredStream final : public Stream, private CpuEncoder {
       launch.writes.push_back(access_to(output));
       PooledMemory& memory = memory_of(*output.buffer);
       launch.failed.push_back(memory.failed());
+      if (memory.imported()) launch.imported.push_back(output.buffer);
       depend(memory, true);
       if (std::exchange(memory.fresh, false) && poison_memory_) {
         const auto base = reinterpret_cast<uintptr_t>(memory.data());

@@ -12,6 +12,8 @@ allowed() {
     text/jinja) echo "base" ;;
     device | device/op_specs) echo "base tensor device device/op_specs" ;;
     device/cpu | device/cpu/kernels) echo "base tensor device device/op_specs device/cpu" ;;
+    # The CPU runs what the placement table gives it.
+    device/metal | device/metal/kernels) echo "base tensor device device/op_specs device/metal device/cpu" ;;
     ops) echo "base tensor device device/op_specs" ;;
     autograd) echo "base tensor device ops" ;;
     nn) echo "base tensor device ops autograd" ;;

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <Metal/Metal.hpp>
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "device/failures.h"
+#include "device/metal/gpu.h"
+#include "device/pending_uses.h"
+
+namespace temper::metal {
+
+/// The command buffers of one stream, as numbered batches. Each ends by signalling the stream's shared event with its
+/// number, which is what other streams wait for on the GPU. Thread-safe; outlives its stream.
+class CommandBatches final : public WorkQueue {
+ public:
+  CommandBatches(std::shared_ptr<Gpu> gpu, int max_launches);
+  ~CommandBatches() override;
+
+  bool done(uint64_t batch) const override;
+  void submit(uint64_t batch) override;
+  void wait(uint64_t batch) override;
+
+  struct Write {
+    MemoryRange range;
+    std::shared_ptr<FailedRanges> failed;
+  };
+  /// What an op adds to the open batch.
+  struct Launch {
+    std::vector<Write> writes;               // garbage if the batch fails
+    std::vector<Dependency> others;          // batches of other queues that come first
+    FunctionRef<void(uint64_t batch)> note;  // called with the batch's number before anything is encoded
+    FunctionRef<void(MTL::CommandBuffer&)> encode;
+    FunctionRef<std::string()> describe;  // op and shapes
+  };
+  void encode(const Launch& launch);
+  /// Hands over the open batch.
+  void commit();
+  /// Commits and waits until everything is done.
+  void finish();
+
+  /// A batch that the GPU didn't complete.
+  struct Failed {
+    std::string message;
+    std::vector<Write> writes;
+  };
+  /// Failures since the last call, in order.
+  std::vector<Failed> take_failures();
+
+  int64_t commits() const;
+
+ private:
+  struct Batch {
+    uint64_t number = 0;
+    Retained<MTL::CommandBuffer> commands;
+    std::vector<Write> writes;
+    std::string first;  // op and shapes
+    int launches = 0;
+  };
+  /// What completion handlers touch: they may run after the stream is gone.
+  struct Completions {
+    std::mutex mutex;
+    std::condition_variable changed;
+    uint64_t completed = 0;
+    std::deque<Batch> in_flight;
+    std::vector<Failed> failures;
+    Retained<MTL::SharedEvent> event;
+
+    void on_completed(uint64_t number, MTL::CommandBuffer& commands);
+  };
+
+  // With the mutex held.
+  MTL::CommandBuffer& open_commands();
+  void commit_open();
+  void wait_for_others(MTL::CommandBuffer& commands, const std::vector<Dependency>& others);
+
+  std::shared_ptr<Gpu> gpu_;
+  int max_launches_;
+  std::shared_ptr<Completions> completions_;
+  mutable std::mutex mutex_;  // of the open batch
+  Batch open_;
+  uint64_t open_number_ = 1;  // batches count from 1
+  int64_t commits_ = 0;
+};
+
+}  // namespace temper::metal

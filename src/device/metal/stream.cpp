@@ -1,0 +1,241 @@
+#include "device/metal/stream.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/fail.h"
+#include "device/metal/command_batches.h"
+#include "device/metal/memory.h"
+#include "device/metal/mps_kernels.h"
+
+namespace temper::metal {
+namespace {
+
+// Long enough to keep the GPU busy while the next batch is encoded, short enough to start early.
+constexpr int kMaxBatchLaunches = 128;
+
+std::vector<Access> accesses_to(std::initializer_list<Operands> lists) {
+  std::vector<Access> accesses;
+  for (const Operands operands : lists)
+    for (const Operand& operand : operands)
+      if (operand.defined()) accesses.push_back(access_to(operand));
+  return accesses;
+}
+
+std::vector<CommandBatches::Write> writes_of(std::initializer_list<Operands> lists) {
+  std::vector<CommandBatches::Write> writes;
+  for (const Operands operands : lists)
+    for (const Operand& operand : operands)
+      if (operand.defined()) writes.push_back({range_of(operand), memory_of(*operand.buffer).failed()});
+  return writes;
+}
+
+std::vector<TensorSpec> specs_of(Operands operands) {
+  std::vector<TensorSpec> specs;
+  for (const Operand& operand : operands)
+    if (operand.defined()) specs.push_back(operand.spec);
+  return specs;
+}
+
+class MetalStream final : public Stream, private MetalEncoder {
+ public:
+  MetalStream(Device device, const std::shared_ptr<Gpu>& gpu, std::shared_ptr<Backend> cpu,
+              const StreamOptions& options)
+      : device_(device),
+        mps_(gpu),
+        cpu_(std::move(cpu)),
+        cpu_stream_(cpu_->new_stream({})),
+        chunks_(std::make_shared<SharedChunks>(gpu)),
+        pool_(std::make_shared<MemoryPool>(std::make_unique<SharedChunks::Source>(chunks_))),
+        batches_(std::make_shared<CommandBatches>(gpu, std::min(options.max_batch_launches, kMaxBatchLaunches))) {}
+  ~MetalStream() override { batches_->finish(); }
+
+  Encoder& encoder() override { return *this; }
+
+  std::shared_ptr<Buffer> allocate(size_t bytes) override { return buffer_over(pool_->allocate(bytes), bytes); }
+
+  std::shared_ptr<Buffer> upload(std::span<const std::byte> bytes) override {
+    // Memory that no work under way touches, so the host may write it at once and nothing is staged.
+    auto buffer = buffer_over(pool_->allocate_idle(bytes.size()), bytes.size());
+    if (!bytes.empty()) std::memcpy(memory_of(*buffer).host(), bytes.data(), bytes.size());
+    ++counters().uploads;
+    counters().upload_bytes += static_cast<int64_t>(bytes.size());
+    return buffer;
+  }
+
+  void read(const Buffer& buffer, size_t offset, std::span<std::byte> out) override {
+    TEMPER_ASSERT(offset + out.size() <= buffer.bytes());
+    synchronize();
+    memory_of(buffer).uses().wait_for_others(batches_.get(), false);
+    const auto begin = reinterpret_cast<uintptr_t>(memory_of(buffer).host()) + offset;
+    check_readable(*memory_of(buffer).failed(), {0, begin, begin + out.size()});
+    if (!out.empty()) std::memcpy(out.data(), memory_of(buffer).host() + offset, out.size());
+    ++counters().reads;
+    counters().read_bytes += static_cast<int64_t>(out.size());
+  }
+
+  void commit() override {
+    batches_->commit();
+    counters().commits = batches_->commits();
+  }
+
+  void synchronize() override {
+    batches_->finish();
+    counters().commits = batches_->commits();
+    ++counters().waits;
+    collect_failures();
+    for (const HostCheck& check : std::exchange(checks_, {}))
+      errors_.run(accesses_to({check.inputs}), accesses_to({check.outputs}), check.run,
+                  [&] { return describe_launch(check.op, specs_of(check.inputs)); });
+    errors_.rethrow();
+  }
+
+ private:
+  void external(std::string_view op, Operands inputs, Operands outputs, Operands scratch,
+                FunctionRef<void(OpenCommands&)> encode) override {
+    counters().count_launch(op);
+    const auto describe = [&] { return describe_launch(op, specs_of(inputs)); };
+    errors_.run(
+        accesses_to({inputs}), accesses_to({outputs, scratch}),
+        [&] {
+          batches_->encode({.writes = writes_of({outputs, scratch}),
+                            .others = dependencies(inputs, outputs, scratch),
+                            .note = [&](uint64_t batch) { note_uses(inputs, outputs, scratch, batch); },
+                            .encode =
+                                [&](MTL::CommandBuffer& commands) {
+                                  OpenCommands open{commands, counters()};
+                                  encode(open);
+                                },
+                            .describe = describe});
+        },
+        describe);
+    counters().commits = batches_->commits();
+  }
+
+  void on_cpu(std::string_view op, Operands inputs, Operands outputs,
+              FunctionRef<void(Encoder&, Operands, Operands)> encode) override {
+    counters().count_placed(op);
+    bool waited = false;
+    const auto settle = [&](Operands operands, bool write) {
+      for (const Operand& operand : operands) {
+        if (!operand.defined()) continue;
+        for (const Dependency& use : memory_of(*operand.buffer).uses().others(nullptr, write)) {
+          use.queue->wait(use.batch);
+          waited = true;
+        }
+      }
+    };
+    settle(inputs, false);
+    settle(outputs, true);
+    if (waited) ++counters().waits;
+    counters().commits = batches_->commits();
+    collect_failures();
+    errors_.run(
+        accesses_to({inputs}), accesses_to({outputs}),
+        [&] {
+          const std::vector<Operand> cpu_inputs = cpu_operands(inputs), cpu_outputs = cpu_operands(outputs);
+          encode(cpu_stream_->encoder(), cpu_inputs, cpu_outputs);
+          cpu_stream_->synchronize();
+        },
+        [&] { return describe_launch(op, specs_of(inputs)); });
+  }
+
+  void check_on_host(std::string_view op, Operands inputs, Operands outputs, std::function<void()> check) override {
+    checks_.push_back(
+        {std::string(op), {inputs.begin(), inputs.end()}, {outputs.begin(), outputs.end()}, std::move(check)});
+  }
+
+  Operand scratch(DType dtype, const Shape& shape) override {
+    const TensorSpec wanted = spec(dtype, shape);
+    return {allocate(wanted.bytes()), wanted};
+  }
+  MpsKernels& mps() override { return mps_; }
+  Backend& cpu() override { return *cpu_; }
+
+  std::shared_ptr<Buffer> buffer_over(std::unique_ptr<PooledMemory> memory, size_t bytes) {
+    SharedChunks::Place place = chunks_->locate(memory->data());
+    auto buffer =
+        std::make_shared<Buffer>(device_, bytes, std::make_unique<MetalMemory>(std::move(memory), std::move(place)));
+    const MemoryPool::Stats stats = pool_->stats();
+    counters().buffers_created = stats.created;
+    counters().buffers_reused = stats.reused;
+    counters().bytes_created = stats.bytes_created;
+    counters().peak_bytes = stats.peak_bytes;
+    return buffer;
+  }
+
+  std::vector<Dependency> dependencies(Operands inputs, Operands outputs, Operands scratch) const {
+    std::vector<Dependency> result;
+    const auto add = [&](Operands operands, bool write) {
+      for (const Operand& operand : operands) {
+        if (!operand.defined()) continue;
+        auto others = memory_of(*operand.buffer).uses().others(batches_.get(), write);
+        result.insert(result.end(), std::make_move_iterator(others.begin()), std::make_move_iterator(others.end()));
+      }
+    };
+    add(inputs, false);
+    add(outputs, true);
+    add(scratch, true);
+    return result;
+  }
+
+  void note_uses(Operands inputs, Operands outputs, Operands scratch, uint64_t batch) {
+    const auto note = [&](Operands operands, bool write) {
+      for (const Operand& operand : operands)
+        if (operand.defined()) memory_of(*operand.buffer).uses().note(batches_, batch, write);
+    };
+    note(inputs, false);
+    note(outputs, true);
+    note(scratch, true);
+  }
+
+  std::vector<Operand> cpu_operands(Operands operands) {
+    std::vector<Operand> result;
+    for (const Operand& operand : operands) {
+      if (!operand.defined()) {
+        result.emplace_back();
+        continue;
+      }
+      // The Metal buffer keeps the memory alive; its bytes are where the CPU sees them.
+      const std::span<const std::byte> bytes(memory_of(*operand.buffer).host(), operand.buffer->bytes());
+      result.push_back({cpu_->import_memory(bytes, operand.buffer), operand.spec});
+      counters().placed_bytes += static_cast<int64_t>(operand.spec.bytes());
+    }
+    return result;
+  }
+
+  void collect_failures() {
+    for (const CommandBatches::Failed& failed : batches_->take_failures()) {
+      std::vector<Access> writes;
+      for (const CommandBatches::Write& write : failed.writes) writes.push_back({write.range, write.failed.get()});
+      errors_.run(
+          {}, writes, [&] { fail(ErrorCode::internal, "{}", failed.message); }, [] { return "metal"; });
+    }
+  }
+
+  struct HostCheck {
+    std::string op;
+    std::vector<Operand> inputs, outputs;
+    std::function<void()> run;
+  };
+
+  Device device_;
+  MpsKernels mps_;
+  std::shared_ptr<Backend> cpu_;
+  std::unique_ptr<Stream> cpu_stream_;
+  std::shared_ptr<SharedChunks> chunks_;
+  std::shared_ptr<MemoryPool> pool_;
+  std::shared_ptr<CommandBatches> batches_;
+  AsyncErrors errors_;
+  std::vector<HostCheck> checks_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stream> make_stream(Device device, const std::shared_ptr<Gpu>& gpu, std::shared_ptr<Backend> cpu,
+                                    const StreamOptions& options) {
+  return std::make_unique<MetalStream>(device, gpu, std::move(cpu), options);
+}
+
+}  // namespace temper::metal

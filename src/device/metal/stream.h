@@ -1,0 +1,52 @@
+#pragma once
+
+#include <Metal/Metal.hpp>
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "base/thread_pool.h"
+#include "device/backend.h"
+#include "device/metal/gpu.h"
+#include "device/stream.h"
+
+namespace temper::metal {
+
+class MpsKernels;
+
+/// The command buffer that is being filled, with no encoder open in it.
+struct OpenCommands {
+  MTL::CommandBuffer& buffer;
+  Counters& counters;
+};
+
+/// The encoder that Metal kernels see. Operands may be undefined, which is ignored.
+class MetalEncoder : public Encoder {
+ public:
+  /// One op whose work encodes itself into the command buffer: MPS kernels, blits. It reads all `inputs` and writes all
+  /// `outputs` and `scratch` (an operand updated in place is both). Metal orders encoders of one queue by the buffers
+  /// they touch, so no barrier is needed. `encode` may throw before it has encoded anything.
+  virtual void external(std::string_view op, Operands inputs, Operands outputs, Operands scratch,
+                        FunctionRef<void(OpenCommands&)> encode) = 0;
+  /// One op that the placement table gives to the CPU: waits for the work that its operands depend on, then runs
+  /// `encode` with a CPU encoder and CPU operands over the same memory.
+  virtual void on_cpu(std::string_view op, Operands inputs, Operands outputs,
+                      FunctionRef<void(Encoder& cpu, Operands inputs, Operands outputs)> encode) = 0;
+  /// A check of what ran, on the host, at the next wait: throws what the op found. The operands live until then.
+  virtual void check_on_host(std::string_view op, Operands inputs, Operands outputs, std::function<void()> check) = 0;
+  /// Memory for intermediate results, to be passed to `external` as scratch; it goes back to the pool with its operand.
+  virtual Operand scratch(DType dtype, const Shape& shape) = 0;
+  virtual MpsKernels& mps() = 0;
+  virtual Backend& cpu() = 0;
+};
+
+inline MetalEncoder& metal_encoder(Encoder& encoder) {
+  return static_cast<MetalEncoder&>(encoder);
+}
+
+/// `cpu`: the backend that runs what the placement table gives it.
+std::unique_ptr<Stream> make_stream(Device device, const std::shared_ptr<Gpu>& gpu, std::shared_ptr<Backend> cpu,
+                                    const StreamOptions& options);
+
+}  // namespace temper::metal

@@ -30,6 +30,9 @@ OrderedJson program_json() {
     devices.push_back({{"name", to_string(backend->device())},
                        {"description", backend->description()},
                        {"dtype", name_of(backend->preferred_compute_dtype())}});
+    OrderedJson placement = OrderedJson::object();
+    for (const OpPlacement& row : backend->placement()) placement[row.op] = row.types;
+    if (!placement.empty()) devices.back()["native_types_by_op"] = std::move(placement);
   }
   return {{"version", build_info::kVersion},
           {"build_type", build_info::kBuildType},
@@ -156,13 +159,25 @@ std::string text_of(const OrderedJson& token) {
              : fmt::format("{} ({})", printable_text(token["token"].get<std::string>()), token["id"].get<int>());
 }
 
+void print_placement(const OrderedJson& types_by_op) {
+  std::string native, on_cpu;
+  for (const auto& [op, types] : types_by_op.items())
+    if (types.get<std::string>().empty())
+      on_cpu += " " + op;
+    else
+      native += fmt::format(" {} ({})", op, types.get<std::string>());
+  fmt::print("  runs itself:{}\n  leaves to the CPU:{}\n", native, on_cpu);
+}
+
 void print_program(const OrderedJson& json) {
   fmt::print("temper {} ({} build, {})\nlibraries: {}\n", json["version"].get<std::string>(),
              json["build_type"].get<std::string>(), json["compiler"].get<std::string>(),
              json["libraries"].get<std::string>());
-  for (const OrderedJson& device : json["devices"])
+  for (const OrderedJson& device : json["devices"]) {
     fmt::print("device {}: {}; --dtype auto is {}\n", device["name"].get<std::string>(),
                device["description"].get<std::string>(), device["dtype"].get<std::string>());
+    if (device.contains("native_types_by_op")) print_placement(device["native_types_by_op"]);
+  }
 }
 
 void print_model(const OrderedJson& json) {

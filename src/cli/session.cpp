@@ -25,11 +25,20 @@ std::vector<std::string> device_names() {
   return names;
 }
 
-Device choose_device(const std::string& name) {
+/// The device of that name; for auto the first one that opens: a Mac without a usable GPU still has its CPU.
+std::shared_ptr<Backend> open_device(const std::string& name, const BackendOptions& options) {
   const auto available = available_devices();
   for (const DeviceType type : available)
-    if (device_name(type) == name) return {type, 0};
-  return {available.front(), 0};  // auto
+    if (device_name(type) == name) return open_backend({type, 0}, options);
+  for (const DeviceType type : available) {
+    try {
+      return open_backend({type, 0}, options);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::unsupported || type == available.back()) throw;
+      log::info("{}; going on without it", error.what());
+    }
+  }
+  fail(ErrorCode::internal, "this build has no device");
 }
 
 std::optional<DType> parse_dtype(const std::string& name) {
@@ -93,8 +102,7 @@ void add_model_options(CLI::App& command, std::string& model, std::string& adapt
 }
 
 Runtime::Runtime(const DeviceOptions& options)
-    : backend(open_backend(choose_device(options.device), {.threads = options.threads})),
-      context(std::make_unique<Context>(backend)) {}
+    : backend(open_device(options.device, {.threads = options.threads})), context(std::make_unique<Context>(backend)) {}
 
 void Runtime::report(const DeviceOptions& options) {
   if (options.counters) fmt::print(stderr, "{}", to_string(context->counters()));

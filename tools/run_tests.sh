@@ -62,16 +62,6 @@ check_format() {
   clang-format --version && git ls-files '*.cpp' '*.h' '*.hpp' | xargs clang-format --dry-run -Werror
 }
 
-# metal-cpp, for all that is built by clang. Without it (no network) the Metal part is skipped.
-get_metal_cpp() {
-  [ "$(uname)" = Linux ] || return 1
-  install_packages python3 python3-pip
-  tools/get_metal_cpp.sh >build/test-logs/get_metal_cpp.log 2>&1 && return 0
-  skipped=$((skipped + 1))
-  echo "    SKIP the Metal backend and metalhost: metal-cpp could not be fetched (build/test-logs/get_metal_cpp.log)"
-  return 1
-}
-
 run_tests() {
   local quick=0 long=0 filter="" start=$SECONDS
   while [ $# -gt 0 ]; do
@@ -99,10 +89,7 @@ run_tests() {
   run_preset release release "$pattern" "$filter"
 
   if [ $quick = 0 ]; then
-    if get_metal_cpp; then
-      say "Metal, on metalhost"
-      build metal metalhost_tests test_metal_selectors
-      run_preset metal metal 'test_metal.*' "$filter"
+    if [ -d build/release/metalhost ]; then
       run_check metalhost-package env METAL_CPP_DIR="$PWD/build/metal-cpp/mlx/include/metal_cpp" \
         bash metalhost/tests/package.sh build/metalhost-package
     fi

@@ -8,13 +8,13 @@
 namespace temper::cli {
 namespace {
 
-const TextProcessor& processor() {
+const TextProcessor& sample_processor() {
   static const TextProcessor tiny = TextProcessor::open(testing::golden_path("tiny_llama/gqa_tied"));
   return tiny;
 }
 
 std::optional<TrainSample> sample_of(const std::string& json, int64_t room = 64) {
-  return sample_of_row(processor(), parse_ordered_json(json, "row"), room);
+  return sample_of_row(sample_processor(), parse_ordered_json(json, "row"), room);
 }
 
 TEST(TrainSamples, AChatIsAnsweredFromItsLastTurn) {
@@ -23,7 +23,7 @@ TEST(TrainSamples, AChatIsAnsweredFromItsLastTurn) {
   ASSERT_TRUE(sample);
   EXPECT_EQ(sample->prompt, "system: Be brief.\nuser: Two and two?");
   EXPECT_EQ(sample->expected, "Four.");
-  EXPECT_TRUE(processor().tokenizer().decode(sample->ids).ends_with("<|im_start|>assistant\n"));
+  EXPECT_TRUE(sample_processor().tokenizer().decode(sample->ids).ends_with("<|im_start|>assistant\n"));
 }
 
 TEST(TrainSamples, ACompletionIsAskedFor) {
@@ -37,7 +37,7 @@ TEST(TrainSamples, ATextIsContinuedFromItsMiddle) {
   const auto sample = sample_of(R"({"text": "Rivers run to the sea."})");
   ASSERT_TRUE(sample);
   EXPECT_EQ(sample->prompt + sample->expected, "Rivers run to the sea.");
-  EXPECT_EQ(processor().tokenizer().decode(sample->ids), sample->prompt);
+  EXPECT_EQ(sample_processor().tokenizer().decode(sample->ids), sample->prompt);
   EXPECT_FALSE(sample->expected.empty());
 }
 
@@ -54,13 +54,13 @@ TEST(TrainSamples, AreSpreadOverTheRows) {
   for (int i = 0; i < 10; ++i)
     text += R"({"prompt": "question )" + std::to_string(i) + "\", \"completion\": \"b\"}\n\n";
   testing::write_text(folder / "valid.jsonl", text);
-  const train::Dataset set = train::load_dataset(processor(), folder / "valid.jsonl", {});
-  const std::vector<TrainSample> samples = choose_samples(processor(), set, 3, 16);
+  const train::Dataset set = train::load_dataset(sample_processor(), folder / "valid.jsonl", {});
+  const std::vector<TrainSample> samples = choose_samples(sample_processor(), set, 3, 16);
   ASSERT_EQ(samples.size(), 3u);
   EXPECT_EQ(samples[0].prompt, "question 0");
   EXPECT_EQ(samples[2].prompt, "question 6");
-  EXPECT_TRUE(choose_samples(processor(), set, 0, 16).empty());
-  EXPECT_EQ(choose_samples(processor(), set, 100, 16).size(), 10u);
+  EXPECT_TRUE(choose_samples(sample_processor(), set, 0, 16).empty());
+  EXPECT_EQ(choose_samples(sample_processor(), set, 100, 16).size(), 10u);
 }
 
 }  // namespace

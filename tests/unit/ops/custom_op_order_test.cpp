@@ -26,6 +26,9 @@ class FaultyBackend final : public Backend {
   std::string description() const override { return "faulty"; }
   const KernelTable& kernels() const override { return kernels_; }
   std::unique_ptr<Stream> new_stream(const StreamOptions& options) override { return cpu_->new_stream(options); }
+  std::shared_ptr<Buffer> import_memory(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) override {
+    return cpu_->import_memory(bytes, std::move(owner));
+  }
   WeightHandle prepare_weight(const WeightSource& source, std::optional<DType> dense) override {
     return cpu_->prepare_weight(source, dense);
   }

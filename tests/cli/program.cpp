@@ -14,11 +14,11 @@
 #include <cstring>
 
 namespace temper::testing {
-namespace {
-
 double now_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
+
+namespace {
 
 void close_once(int& descriptor) {
   if (descriptor >= 0) ::close(descriptor);

@@ -12,6 +12,9 @@
 
 namespace temper::testing {
 
+/// Seconds of a clock that only goes forward.
+double now_s();
+
 struct ProgramOptions {
   std::string input = {};  ///< standard input, which ends after it
   double timeout_s = 60;   ///< then the program is killed and the test fails

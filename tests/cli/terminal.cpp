@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
@@ -19,10 +18,6 @@ namespace temper::testing {
 namespace {
 
 constexpr double kPatience_s = 30;
-
-double now_s() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 [[noreturn]] void become_program(const std::vector<std::string>& arguments,
                                  const std::map<std::string, std::string>& environment, const char* terminal) {

@@ -12,7 +12,7 @@ Execution rows(std::vector<Row> values) {
   return {.ok = true, .rows = std::move(values), .error = ""};
 }
 
-Database pets() {
+Database scored_pets() {
   return {{{.name = "pets",
             .columns = {"breed", "weight"},
             .types = {ColumnType::text, ColumnType::integer},
@@ -68,17 +68,17 @@ TEST(Scoring, AFailedExecutionEqualsNothing) {
 
 TEST(Scoring, JudgesByExecution) {
   const std::string gold = "SELECT breed FROM pets WHERE weight > 20";
-  EXPECT_TRUE(judge(pets(), gold, "```sql\nSELECT breed FROM pets WHERE NOT weight <= 20;\n```").correct);
-  EXPECT_EQ(judge(pets(), gold, "SELECT breed FROM pets").why, "another result");
-  EXPECT_EQ(judge(pets(), gold, "SELECT bread FROM pets").why, "no such column: bread");
-  EXPECT_FALSE(judge(pets(), gold, "DROP TABLE pets").correct);
-  EXPECT_THROW(judge(pets(), "SELECT bread FROM pets", gold), Error);
+  EXPECT_TRUE(judge(scored_pets(), gold, "```sql\nSELECT breed FROM pets WHERE NOT weight <= 20;\n```").correct);
+  EXPECT_EQ(judge(scored_pets(), gold, "SELECT breed FROM pets").why, "another result");
+  EXPECT_EQ(judge(scored_pets(), gold, "SELECT bread FROM pets").why, "no such column: bread");
+  EXPECT_FALSE(judge(scored_pets(), gold, "DROP TABLE pets").correct);
+  EXPECT_THROW(judge(scored_pets(), "SELECT bread FROM pets", gold), Error);
 }
 
 TEST(Scoring, ReportCountsByShape) {
   const Example heavy{
-      .shape = "filter", .prompt = "q", .sql = "SELECT breed FROM pets WHERE weight > 20", .database = pets()};
-  const Example count{.shape = "count", .prompt = "q", .sql = "SELECT COUNT(*) FROM pets", .database = pets()};
+      .shape = "filter", .prompt = "q", .sql = "SELECT breed FROM pets WHERE weight > 20", .database = scored_pets()};
+  const Example count{.shape = "count", .prompt = "q", .sql = "SELECT COUNT(*) FROM pets", .database = scored_pets()};
   const std::vector<std::string> replies = {heavy.sql, "SELECT 1", "SELECT 3"};
   const Report report = score({heavy, heavy, count}, replies);
   EXPECT_EQ(report.all.correct, 2u);

@@ -98,7 +98,7 @@ TEST(BatchesProperty, TheLossOfAPackIsTheSumOfItsRowsLosses) {
         }
         const double packed = loss_of(rows);
         RC_ASSERT(std::abs(packed - sum) <= 1e-5 * sum);  // f32 sums in another order
-        const EvalResult result = evaluate(golden.ctx, model, nullptr, dataset, pick<int64_t>(1, 100));
+        const EvalResult result = *evaluate(golden.ctx, model, nullptr, dataset, pick<int64_t>(1, 100));
         RC_ASSERT(result.targets == dataset.targets());
         RC_ASSERT(std::abs(result.loss * static_cast<double>(result.targets) - sum) <= 1e-5 * sum);
       },

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Includes go one way: a folder of src/ may include only itself and the folders below it (the arrows of src/README.md).
+# Objective-C and metal-cpp stay where docs/metal/safety.md accounts for them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -53,4 +54,11 @@ while read -r file; do
   fi
   if grep -nE '^#include "(base|tensor|device|ops)/' "$file"; then complain "$file: a public header includes src/"; fi
 done < <(git ls-files 'include/*.h')
+
+# Comments may name them. tests/metal also compares metal-cpp with Apple's headers; metalhost implements it.
+while IFS=: read -r file line _; do
+  complain "$file:$line: Objective-C or metal-cpp outside of the Metal backend (src/device/metal)"
+done < <(git ls-files '*.cpp' '*.h' '*.hpp' '*.c' '*.cc' '*.m' '*.mm' '*.in' |
+  grep -vE '^(src/device/metal|metalhost|tests/metal|tests/unit/device_metal)/|^include/temper/interop/metal\.h$|^tools/check_apple_program\.cpp$' |
+  xargs grep -nE '^([^/]|/[^/])*(# *(include|import) *<(Metal|MetalPerformanceShaders|Foundation|QuartzCore|objc)/|\b(MTL|NS|MPS)::|\bnamespace +(MTL|NS|MPS)\b|\bobjc_[a-zA-Z]+|\bsel_registerName\b)' /dev/null || true)
 exit $status

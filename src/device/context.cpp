@@ -30,6 +30,9 @@ Tensor upload_bytes(Context& ctx, std::span<const std::byte> bytes, DType dtype,
 }
 
 void read_bytes(Context& ctx, const Tensor& tensor, std::span<std::byte> out) {
+  if (tensor.device() != ctx.device())
+    fail(ErrorCode::device_mismatch, "read: {} with a context on {}; read it with one of its own device",
+         to_string(tensor), to_string(ctx.device()));
   TEMPER_ASSERT(out.size() == tensor.spec().bytes());
   const Layout& layout = tensor.layout();
   const size_t element = size_of(tensor.dtype());

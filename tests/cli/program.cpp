@@ -101,6 +101,7 @@ Program::Program(const std::vector<std::string>& arguments, const ProgramOptions
   pid_ = ::fork();
   if (pid_ == 0) {
     ::signal(SIGPIPE, SIG_DFL);
+    ::signal(SIGINT, SIG_DFL);  // ignored when the tests run in the background of a script
     become_program(arguments, options, in.read_end, out.write_end, err.write_end);
   }
   ::close(in.read_end);

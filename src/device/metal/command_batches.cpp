@@ -123,7 +123,9 @@ void CommandBatches::Completions::on_completed(uint64_t number, MTL::CommandBuff
         {fmt::format("metal: the GPU gave up a batch of {} ops that begins with {}: {}", finished.launches,
                      finished.first, reason ? reason->utf8String() : "no reason given"),
          std::move(finished.writes)});
-    event->setSignaledValue(number);  // a failed batch may not have signalled; nobody must wait for ever
+    // A failed batch may not have signalled, and nobody must wait for ever; later ones may have, and it never goes
+    // down.
+    if (event->signaledValue() < number) event->setSignaledValue(number);
   }
   completed = number;
   changed.notify_all();

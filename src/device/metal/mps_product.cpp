@@ -27,7 +27,51 @@ bool is_batchable(const MatrixStack& matrix) {
          (matrix.matrix_bytes % matrix.row_bytes == 0 && matrix.matrix_bytes >= matrix.rows * matrix.row_bytes);
 }
 
+MPS::DataType mps_type(DType dtype) {
+  return dtype == DType::f16 ? MPS::DataTypeFloat16 : MPS::DataTypeFloat32;
+}
+
+/// The elements of a matrix of one row or one column lie side by side.
+bool is_vector(const MatrixStack& m) {
+  return m.rows == 1 || (m.columns == 1 && m.row_bytes == static_cast<int64_t>(size_of(m.dtype)));
+}
+
+Retained<MPS::Vector> mps_vector(const MatrixStack& m) {
+  const MPS::VectorDescriptor* descriptor =
+      MPS::VectorDescriptor::vectorDescriptor(extent(m.rows * m.columns), mps_type(m.dtype));
+  return Retained<MPS::Vector>::adopt(
+      MPS::Vector::alloc()->init(&memory_of(*m.operand.buffer).buffer(), m.offset, descriptor));
+}
+
+/// A product with one row (the matrix is the right side) or one column (the left side) as matrix times vector; false
+/// when it is neither, or its vectors have gaps.
+bool encode_vector_piece(OpenCommands& commands, MpsKernels& kernels, const Product& p) {
+  const Extents e = extents_of(p);
+  if ((e.m != 1 && e.n != 1) || p.result.count != 1 || p.result.dtype != p.left.dtype) return false;
+  const bool by_right = e.m == 1;
+  const MatrixStack &matrix = by_right ? p.right : p.left, &vector = by_right ? p.left : p.right;
+  if (!is_vector(vector) || !is_vector(p.result)) return false;
+  const bool transpose = by_right ? !p.trans_right : p.trans_left;
+  const KernelKey key{.kind = KernelKey::Kind::vector_product,
+                      .trans_left = transpose,
+                      .rows = by_right ? e.n : e.m,
+                      .interior = e.k_left,
+                      .alpha = p.alpha,
+                      .beta = p.beta};
+  auto& kernel = kernels.get<MPS::MatrixVectorMultiplication>(key, commands.counters, [&](MTL::Device* device) {
+    return MPS::MatrixVectorMultiplication::alloc()->init(device, transpose, extent(key.rows), extent(key.interior),
+                                                          p.alpha, p.beta);
+  });
+  const auto stored = mps_matrix(matrix);
+  const auto from = mps_vector(vector), to = mps_vector(p.result);
+  kernel.encodeToCommandBuffer(&commands.buffer, stored.get(), from.get(), to.get());
+  ++commands.counters.encoders;
+  ++commands.counters.dispatches;
+  return true;
+}
+
 void encode_piece(OpenCommands& commands, MpsKernels& kernels, const Product& p) {
+  if (encode_vector_piece(commands, kernels, p)) return;
   const Extents e = extents_of(p);
   const KernelKey key{.kind = KernelKey::Kind::product,
                       .trans_left = p.trans_left,
@@ -74,7 +118,7 @@ Pieces pieces_of(int64_t m, int64_t n, int64_t k, size_t element_bytes) {
 }
 
 Retained<MPS::Matrix> mps_matrix(const MatrixStack& m) {
-  const MPS::DataType type = m.dtype == DType::f16 ? MPS::DataTypeFloat16 : MPS::DataTypeFloat32;
+  const MPS::DataType type = mps_type(m.dtype);
   const auto rows = static_cast<NS::UInteger>(m.rows), columns = static_cast<NS::UInteger>(m.columns);
   const auto row_bytes = static_cast<NS::UInteger>(m.row_bytes);
   const MPS::MatrixDescriptor* descriptor =

@@ -27,6 +27,11 @@ void validate(std::string_view op, const Product& product);
 ///   up in the result (in f16 that rounds once a part).
 void encode_product(OpenCommands& commands, MpsKernels& kernels, const Product& product);
 
+/// An extent as MPS takes it.
+inline NS::UInteger extent(int64_t value) {
+  return static_cast<NS::UInteger>(value);
+}
+
 /// The descriptor's view of a stack as an MPS object.
 Retained<MPS::Matrix> mps_matrix(const MatrixStack& matrix);
 

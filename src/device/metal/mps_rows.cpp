@@ -5,10 +5,6 @@
 namespace temper::metal {
 namespace {
 
-NS::UInteger extent(int64_t value) {
-  return static_cast<NS::UInteger>(value);
-}
-
 void count_dispatch(OpenCommands& commands) {
   ++commands.counters.encoders;
   ++commands.counters.dispatches;

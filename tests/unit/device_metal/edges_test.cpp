@@ -1,0 +1,148 @@
+// Products and rows at the edges of what MPS takes.
+#include <cmath>
+#include <limits>
+
+#include "device/metal/mps_product.h"
+#include "metal_fixture.h"
+#include "ops/matmul.h"
+#include "ops/softmax.h"
+#include "ops/view.h"
+
+namespace temper {
+namespace {
+
+using testing::error_of;
+using testing::metal_backend;
+using testing::numbers;
+
+std::vector<double> product(const std::vector<float>& a, const std::vector<float>& b, size_t m, size_t n, size_t k) {
+  std::vector<double> y(m * n);
+  for (size_t i = 0; i < m; ++i)
+    for (size_t t = 0; t < k; ++t)
+      for (size_t j = 0; j < n; ++j) y[i * n + j] += double{a[i * k + t]} * double{b[t * n + j]};
+  return y;
+}
+
+void expect_product(int64_t m, int64_t n, int64_t k) {
+  SCOPED_TRACE(::testing::Message() << "[" << m << "," << k << "] x [" << k << "," << n << "]");
+  Context ctx(metal_backend());
+  const auto a = numbers(static_cast<size_t>(m * k), 1), b = numbers(static_cast<size_t>(k * n), 2);
+  const auto got = read<float>(ctx, matmul(ctx, upload(ctx, a, {m, k}), upload(ctx, b, {k, n})));
+  const auto expected = product(a, b, static_cast<size_t>(m), static_cast<size_t>(n), static_cast<size_t>(k));
+  ASSERT_EQ(got.size(), expected.size());
+  for (size_t i = 0; i < got.size(); ++i)
+    ASSERT_NEAR(double{got[i]}, expected[i], 1e-6 * static_cast<double>(k) + 1e-4) << "element " << i;
+  EXPECT_TRUE(ctx.counters().placed.empty());
+}
+
+TEST(MetalMatmul, Basic) {
+  Context ctx(metal_backend());
+  const Tensor a = upload(ctx, std::vector<float>{1, 2, 3, 4}, {2, 2});
+  EXPECT_EQ(read<float>(ctx, matmul(ctx, a, a)), (std::vector<float>{7, 10, 15, 22}));
+}
+
+TEST(MetalMatmul, Creation) {
+  Context ctx(metal_backend());
+  const Tensor a = upload(ctx, numbers(6, 1), {2, 3}), b = upload(ctx, numbers(12, 2), {3, 4});
+  const Tensor y = matmul(ctx, a, b);
+  EXPECT_EQ(y.shape(), (Shape{2, 4}));
+  EXPECT_EQ(y.dtype(), DType::f32);
+  EXPECT_EQ(y.device(), (Device{DeviceType::metal, 0}));
+}
+
+TEST(MetalMatmul, DimensionMismatch) {
+  Context ctx(metal_backend());
+  const Tensor a = upload(ctx, numbers(6, 1), {2, 3});
+  const std::string text = error_of(ErrorCode::shape_mismatch, [&] { matmul(ctx, a, a); });
+  EXPECT_NE(text.find("matmul"), std::string::npos) << text;
+  EXPECT_NE(text.find("2,3"), std::string::npos) << text;
+}
+
+TEST(MetalMatmul, Correctness) {
+  expect_product(33, 17, 65);
+  expect_product(64, 64, 64);
+}
+
+TEST(MetalMatmul, OneRowOrColumn) {
+  expect_product(1, 50, 30);
+  expect_product(50, 1, 30);
+  expect_product(1, 1, 30);
+  expect_product(7, 5, 1);
+}
+
+TEST(MetalMatmul, SizesAcross32768) {
+  for (const int64_t size : {32767, 32768, 32769}) {
+    expect_product(size, 2, 3);
+    expect_product(2, size, 3);
+    expect_product(2, 2, size);
+  }
+}
+
+TEST(MetalMatmul, LongSumsGoInParts) {
+  for (const int64_t k : {32766, 32767, 32768}) {
+    expect_product(15, 16, k);
+    expect_product(16, 16, k);
+  }
+}
+
+TEST(MetalMatmul, Empty) {
+  Context ctx(metal_backend());
+  EXPECT_TRUE(
+      read<float>(ctx, matmul(ctx, upload(ctx, std::vector<float>{}, {0, 3}), upload(ctx, numbers(6, 1), {3, 2})))
+          .empty());
+  // A sum of no terms is 0.
+  EXPECT_EQ(read<float>(
+                ctx, matmul(ctx, upload(ctx, std::vector<float>{}, {2, 0}), upload(ctx, std::vector<float>{}, {0, 1}))),
+            (std::vector<float>{0, 0}));
+}
+
+TEST(MetalMatmul, ViewsAtAnOffset) {
+  Context ctx(metal_backend());
+  const auto whole = numbers(60, 3);
+  const Tensor x = upload(ctx, whole, {6, 10});
+  const Tensor a = slice(ctx, slice(ctx, x, 0, 1, 4), 1, 3, 8);                   // [3, 5] within
+  const Tensor b = transpose(ctx, slice(ctx, slice(ctx, x, 0, 2, 6), 1, 5, 10));  // [5, 4]
+  const auto got = read<float>(ctx, matmul(ctx, a, b));
+  const auto expected = product(read<float>(ctx, a), read<float>(ctx, b), 3, 4, 5);
+  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(double{got[i]}, expected[i], 1e-5);
+  EXPECT_TRUE(ctx.counters().placed.empty());
+}
+
+TEST(MetalPieces, LongSumsSplitFrom32767) {
+  EXPECT_EQ(metal::pieces_of(16, 16, 32766, 4).interior_part, 32766);
+  EXPECT_EQ(metal::pieces_of(16, 16, 32767, 4).interior_part, 16384);
+  EXPECT_EQ(metal::pieces_of(15, 16, 32767, 4).interior_part, 32767);
+  EXPECT_EQ(metal::pieces_of(16, 15, 32767, 4).interior_part, 32767);
+}
+
+TEST(MetalPieces, LargeProductsGoInColumnTilesOfAGibibyte) {
+  // (m + 2 k) * 4 = 2^15 bytes a column, so 2^15 columns fill 2^30.
+  const int64_t m = 4096, k = 2048, fits = 1 << 15;
+  EXPECT_EQ(metal::pieces_of(m, fits, k, 4).column_tile, fits);
+  EXPECT_EQ(metal::pieces_of(m, fits + 1, k, 4).column_tile, fits);
+  EXPECT_EQ(metal::pieces_of(m, 2 * fits, k, 2).column_tile, 2 * fits);
+  EXPECT_EQ(metal::pieces_of(m, 2 * fits + 1, k, 2).column_tile, 2 * fits);
+  EXPECT_EQ(metal::pieces_of(int64_t{1} << 30, 4, 1, 4).column_tile, 1);
+}
+
+TEST(MetalSoftmax, ARowOfMinusInfinityIsZeros) {
+  Context ctx(metal_backend());
+  const float low = -std::numeric_limits<float>::infinity();
+  const Tensor x = upload(ctx, std::vector<float>{low, low, low, 0, 0, low}, {2, 3});
+  EXPECT_EQ(read<float>(ctx, softmax(ctx, x)), (std::vector<float>{0, 0, 0, 0.5f, 0.5f, 0}));
+  const auto logs = read<float>(ctx, log_softmax(ctx, x));
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(logs[i], low);
+  EXPECT_TRUE(ctx.counters().placed.empty());
+}
+
+TEST(MetalErrors, MixedDevicesNameBoth) {
+  Context ctx(metal_backend());
+  Context cpu(open_backend({DeviceType::cpu, 0}));
+  const Tensor here = upload(ctx, numbers(4, 1), {2, 2}), there = upload(cpu, numbers(4, 1), {2, 2});
+  const std::string text = error_of(ErrorCode::device_mismatch, [&] { matmul(ctx, here, there); });
+  EXPECT_NE(text.find("metal:0"), std::string::npos) << text;
+  EXPECT_NE(text.find("cpu:0"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace temper

@@ -18,6 +18,7 @@ namespace {
 
 using metalhost::Event;
 using metalhost::EventKind;
+using testing::metal_backend;
 using testing::numbers;
 
 int64_t resident_bytes() {
@@ -44,11 +45,9 @@ void lora_steps(const std::shared_ptr<Backend>& backend, int count) {
 }
 
 TEST(MetalOnMetalhost, AnOutputIsAllocatedThenEncodedThenRead) {
-  Context ctx(open_backend({DeviceType::metal, 0}));
-  // Larger than a chunk of the pool, so that the output is an allocation of its own.
-  const int64_t wide = 3000;
-  const Tensor a = upload(ctx, numbers(static_cast<size_t>(wide), 1), {wide, 1});
-  const Tensor b = upload(ctx, numbers(static_cast<size_t>(wide), 2), {1, wide});
+  // The inputs come from another stream, so that this one's pool takes its first memory for the output.
+  Context source(metal_backend()), ctx(metal_backend());
+  const Tensor a = upload(source, numbers(6, 1), {2, 3}), b = upload(source, numbers(6, 2), {3, 2});
   metalhost::start_event_log();
   const Tensor y = matmul(ctx, a, b);
   const std::vector<Event> encoded = metalhost::event_log();

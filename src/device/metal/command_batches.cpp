@@ -119,10 +119,13 @@ void CommandBatches::Completions::on_completed(uint64_t number, MTL::CommandBuff
   if (commands.status() == MTL::CommandBufferStatusError) {
     const NS::Error* error = commands.error();
     const NS::String* reason = error ? error->localizedDescription() : nullptr;
-    failures.push_back(
-        {fmt::format("metal: the GPU gave up a batch of {} ops that begins with {}: {}", finished.launches,
-                     finished.first, reason ? reason->utf8String() : "no reason given"),
-         std::move(finished.writes)});
+    std::string message =
+        fmt::format("metal: the GPU gave up a batch of {} ops that begins with {}: {}", finished.launches,
+                    finished.first, reason ? reason->utf8String() : "no reason given");
+    // Other streams may read the memory before this one looks at its failures.
+    const auto failure = std::make_shared<Failure>(Failure{ErrorCode::internal, message});
+    for (const Write& write : finished.writes) write.failed->add(write.range, failure, nullptr);
+    failures.push_back({std::move(message), std::move(finished.writes)});
     // A failed batch may not have signalled, and nobody must wait for ever; later ones may have, and it never goes
     // down.
     if (event->signaledValue() < number) event->setSignaledValue(number);

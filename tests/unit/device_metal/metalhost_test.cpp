@@ -96,6 +96,15 @@ TEST(MetalOnMetalhost, AFailureOfTheGpuSurfacesAtTheRead) {
   EXPECT_EQ(read<float>(ctx, matmul(ctx, x, x)), (std::vector<float>{7, 10, 15, 22}));
 }
 
+TEST(MetalOnMetalhost, AFailureOfTheGpuSurfacesOnAnotherStream) {
+  Context first(metal_backend()), second(metal_backend());
+  const Tensor x = upload(first, std::vector<float>{1, 2, 3, 4}, {2, 2});
+  metalhost::inject_gpu_error("planted");
+  const Tensor y = matmul(first, x, x);
+  const std::string text = testing::error_of(ErrorCode::internal, [&] { read<float>(second, y); });
+  EXPECT_NE(text.find("planted"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace temper
 #endif

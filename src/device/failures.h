@@ -65,6 +65,10 @@ class AsyncErrors {
   /// count as failed too, for the same reason. `describe` names op and shapes for the message.
   void run(std::span<const Access> reads, std::span<const Access> writes, FunctionRef<void()> work,
            FunctionRef<std::string()> describe);
+  /// An error of work that was handed over: the one to throw, if it is the first.
+  void keep(const FailureHandle& failure) {
+    if (!first_) first_ = failure;
+  }
   /// Throws the first error since the last call, if any.
   void rethrow();
 

@@ -99,7 +99,7 @@ void CommandBatches::finish() {
   completions_->changed.wait(lock, [&] { return last <= completions_->completed; });
 }
 
-std::vector<CommandBatches::Failed> CommandBatches::take_failures() {
+std::vector<FailureHandle> CommandBatches::take_failures() {
   const std::lock_guard lock(completions_->mutex);
   return std::exchange(completions_->failures, {});
 }
@@ -119,13 +119,13 @@ void CommandBatches::Completions::on_completed(uint64_t number, MTL::CommandBuff
   if (commands.status() == MTL::CommandBufferStatusError) {
     const NS::Error* error = commands.error();
     const NS::String* reason = error ? error->localizedDescription() : nullptr;
-    std::string message =
+    const std::string message =
         fmt::format("metal: the GPU gave up a batch of {} ops that begins with {}: {}", finished.launches,
                     finished.first, reason ? reason->utf8String() : "no reason given");
     // Other streams may read the memory before this one looks at its failures.
     const auto failure = std::make_shared<Failure>(Failure{ErrorCode::internal, message});
     for (const Write& write : finished.writes) write.failed->add(write.range, failure, nullptr);
-    failures.push_back({std::move(message), std::move(finished.writes)});
+    failures.push_back(failure);
     // A failed batch may not have signalled, and nobody must wait for ever; later ones may have, and it never goes
     // down.
     if (event->signaledValue() < number) event->setSignaledValue(number);

@@ -46,13 +46,8 @@ class CommandBatches final : public WorkQueue {
   /// Commits and waits until everything is done.
   void finish();
 
-  /// A batch that the GPU didn't complete.
-  struct Failed {
-    std::string message;
-    std::vector<Write> writes;
-  };
-  /// Failures since the last call, in order.
-  std::vector<Failed> take_failures();
+  /// Of batches that the GPU didn't complete since the last call, in order. Their outputs have been marked as failed.
+  std::vector<FailureHandle> take_failures();
 
   int64_t commits() const;
 
@@ -70,7 +65,7 @@ class CommandBatches final : public WorkQueue {
     std::condition_variable changed;
     uint64_t completed = 0;
     std::deque<Batch> in_flight;
-    std::vector<Failed> failures;
+    std::vector<FailureHandle> failures;
     Retained<MTL::SharedEvent> event;
 
     void on_completed(uint64_t number, MTL::CommandBuffer& commands);

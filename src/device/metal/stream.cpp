@@ -205,13 +205,9 @@ class MetalStream final : public Stream, private MetalEncoder {
     return result;
   }
 
+  /// The memory has been marked already; this stream has the error to throw.
   void collect_failures() {
-    for (const CommandBatches::Failed& failed : batches_->take_failures()) {
-      std::vector<Access> writes;
-      for (const CommandBatches::Write& write : failed.writes) writes.push_back({write.range, write.failed.get()});
-      errors_.run(
-          {}, writes, [&] { fail(ErrorCode::internal, "{}", failed.message); }, [] { return "metal"; });
-    }
+    for (const FailureHandle& failure : batches_->take_failures()) errors_.keep(failure);
   }
 
   struct HostCheck {

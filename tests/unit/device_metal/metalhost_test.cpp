@@ -27,6 +27,13 @@ int64_t resident_bytes() {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
+/// Sanitizers keep freed memory for a while, so that the process grows without a leak.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kFreedMemoryStays = true;
+#else
+constexpr bool kFreedMemoryStays = false;
+#endif
+
 /// Position of the first event of this kind in the log; its size when there is none.
 size_t first(const std::vector<Event>& log, EventKind kind) {
   const auto found = std::find_if(log.begin(), log.end(), [&](const Event& event) { return event.kind == kind; });
@@ -70,7 +77,7 @@ TEST(MetalOnMetalhost, AThousandStepsStayInTheSameMemory) {
   const int64_t before = resident_bytes();
   lora_steps(backend, 1000);
   metalhost::set_zombie_quarantine(65536);
-  EXPECT_LT(resident_bytes() - before, 4 << 20);
+  if (!kFreedMemoryStays) EXPECT_LT(resident_bytes() - before, 4 << 20);
 }
 
 TEST(MetalOnMetalhost, NothingLeaksAndNoContractBreaks) {

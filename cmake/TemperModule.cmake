@@ -32,3 +32,20 @@ function(temper_module)
   target_link_libraries(temper_${M_NAME} PUBLIC ${M_DEPENDS} ${M_LIBS} PRIVATE temper_options ${M_PRIVATE_LIBS})
   set_target_properties(temper_${M_NAME} PROPERTIES TEMPER_NEEDS_DEVICE ${needs_device})
 endfunction()
+
+# temper_registered_sources(SOURCES FOLDER kernels TYPE KernelTable ARGUMENT table TEMPLATE kernel_list.cpp): each .cpp of
+# the folder defines `void register_<its name>(TYPE&)`; TEMPLATE.in becomes a source that calls them all, so that no
+# linker drops an entry and no list is edited by hand. SOURCES gets the folder's files and the generated one.
+function(temper_registered_sources out)
+  cmake_parse_arguments(R "" "FOLDER;TYPE;ARGUMENT;TEMPLATE" "" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${R_FOLDER}/*.cpp)
+  set(declarations "")
+  set(calls "")
+  foreach(source ${sources})
+    get_filename_component(name ${source} NAME_WE)
+    string(APPEND declarations "void register_${name}(${R_TYPE}&);\n")
+    string(APPEND calls "  register_${name}(${R_ARGUMENT});\n")
+  endforeach()
+  configure_file(${R_TEMPLATE}.in ${CMAKE_CURRENT_BINARY_DIR}/${R_TEMPLATE} @ONLY)
+  set(${out} ${sources} ${CMAKE_CURRENT_BINARY_DIR}/${R_TEMPLATE} PARENT_SCOPE)
+endfunction()

@@ -1,5 +1,9 @@
 #include "device/metal/memory.h"
 
+#ifndef __APPLE__
+#include <metalhost/cpu_access.h>
+#endif
+
 #include <algorithm>
 
 #include "base/fail.h"
@@ -49,9 +53,17 @@ MetalMemory::~MetalMemory() {
   if (gpu_) gpu_->drop_resident(*place_.buffer);
 }
 
+std::span<std::byte> MetalMemory::on_host(size_t offset, size_t bytes, [[maybe_unused]] HostAccess access) const {
+  std::byte* const data = memory_->data() + offset;
+#ifndef __APPLE__
+  if (bytes > 0) metalhost::cpu_access(data, bytes, access == HostAccess::write);
+#endif
+  return {data, bytes};
+}
+
 MemoryRange range_of(const Operand& operand) {
   const size_t element = size_of(operand.dtype());
-  const auto base = reinterpret_cast<uintptr_t>(memory_of(*operand.buffer).host());
+  const uintptr_t base = memory_of(*operand.buffer).address();
   const auto offset = static_cast<size_t>(operand.spec.layout.offset);
   const auto end = static_cast<size_t>(operand.spec.layout.end());
   return {0, base + offset * element, base + std::max(end, offset) * element};

@@ -45,7 +45,7 @@ WeightHandle prepare_weight(const std::shared_ptr<Gpu>& gpu, Backend& cpu, Threa
   }
   if (!buffer) {
     buffer = new_weight_buffer(gpu, device, source, dense_bytes(source, target));
-    const std::span<std::byte> out(memory_of(*buffer).host(), buffer->bytes());
+    const std::span<std::byte> out = memory_of(*buffer).on_host(0, buffer->bytes(), HostAccess::write);
     if (target == source.type)
       std::copy(source.bytes.begin(), source.bytes.end(), out.begin());
     else

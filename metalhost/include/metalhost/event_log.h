@@ -16,7 +16,8 @@ enum class EventKind {
   dispatch,  // a compute dispatch was encoded; detail: the kernel
   copy,      // a blit copy was encoded; bytes
   fill,      // a blit fill was encoded; bytes
-  barrier,   // an explicit barrier, fence or event wait was encoded
+  barrier,   // an explicit barrier, fence, event wait or event signal was encoded; detail of the last two:
+             // "wait for MTLSharedEvent #7 3"
   external,  // a library (MPS) encoded work; detail: its class
   commit,
   run,        // a GPU thread starts a command; detail: its name

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/fail.h"
@@ -49,6 +50,13 @@ void CommandBatches::encode(const Launch& launch) {
 
 void CommandBatches::wait_for_others(MTL::CommandBuffer& commands, const std::vector<Dependency>& others) {
   for (const Dependency& other : others) {
+    const auto known = std::ranges::find(waited_, other.queue, &Dependency::queue);
+    if (known == waited_.end())
+      waited_.push_back(other);
+    else if (other.batch > known->batch)
+      known->batch = other.batch;
+    else
+      continue;
     if (const auto* batches = dynamic_cast<const CommandBatches*>(other.queue.get()))
       commands.encodeWait(batches->completions_->event.get(), other.batch);
     else
@@ -80,6 +88,7 @@ void CommandBatches::commit_open() {
     completions_->in_flight.push_back(std::exchange(open_, {}));
   }
   commands.commit();
+  waited_.clear();
   ++commits_;
 }
 

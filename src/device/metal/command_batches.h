@@ -81,6 +81,7 @@ class CommandBatches final : public WorkQueue {
   std::shared_ptr<Completions> completions_;
   mutable std::mutex mutex_;  // of the open batch
   Batch open_;
+  std::vector<Dependency> waited_;  // what the open batch waits for: the last batch of each queue
   uint64_t open_number_ = 1;  // batches count from 1
   int64_t commits_ = 0;
 };

@@ -8,12 +8,7 @@ namespace temper::metal {
 namespace {
 
 bool has_residency_sets() {
-#ifdef __APPLE__
-  if (__builtin_available(macOS 15.0, *)) return true;
-  return false;
-#else
-  return true;
-#endif
+  return NS::ProcessInfo::processInfo()->isOperatingSystemAtLeastVersion({15, 0, 0});
 }
 
 }  // namespace

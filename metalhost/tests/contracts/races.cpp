@@ -123,6 +123,7 @@ TEST_F(RacesDeathTest, AStoreToWrappedReadOnlyPagesEndsTheProgram) {
   const auto page = static_cast<NS::UInteger>(getpagesize());
   auto* memory = static_cast<volatile char*>(mmap(nullptr, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   auto* wrapped = device_->newBuffer(const_cast<char*>(memory), page, MTL::ResourceStorageModeShared, nullptr);
+  ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
   EXPECT_DEATH(memory[0] = 1, "");
   wrapped->release();
   munmap(const_cast<char*>(memory), page);

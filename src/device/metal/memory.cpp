@@ -15,7 +15,7 @@ SharedChunks::~SharedChunks() {
 }
 
 std::byte* SharedChunks::take(size_t bytes) {
-  auto buffer = gpu_->new_buffer(bytes);
+  auto buffer = gpu_->new_buffer(bytes, "arena");
   if (!buffer) return nullptr;
   auto* data = static_cast<std::byte*>(buffer->contents());
   TEMPER_ASSERT(reinterpret_cast<uintptr_t>(data) % MemoryPool::kAlignment == 0);
@@ -74,12 +74,12 @@ Access access_to(const Operand& operand) {
 }
 
 std::shared_ptr<Buffer> import_memory(const std::shared_ptr<Gpu>& gpu, Device device, std::span<const std::byte> bytes,
-                                      std::shared_ptr<const void> owner) {
+                                      std::shared_ptr<const void> owner, std::string_view label) {
   const size_t page = Gpu::page_bytes();
   auto* data = const_cast<std::byte*>(bytes.data());  // the device's from now on
   const size_t before = reinterpret_cast<uintptr_t>(data) % page;
   const size_t whole = (before + bytes.size() + page - 1) / page * page;
-  auto buffer = gpu->wrap({data - before, whole}, owner);
+  auto buffer = gpu->wrap({data - before, whole}, owner, label);
   if (!buffer) return nullptr;
   return std::make_shared<Buffer>(device, bytes.size(),
                                   std::make_unique<MetalMemory>(std::make_unique<PooledMemory>(bytes, std::move(owner)),

@@ -90,6 +90,6 @@ Access access_to(const Operand& operand);
 /// Caller memory as device memory, without a copy: `bytes` may begin and end anywhere in mapped pages, which the device
 /// then reads whole. Null when it refuses. The caller must not write to them any more.
 std::shared_ptr<Buffer> import_memory(const std::shared_ptr<Gpu>& gpu, Device device, std::span<const std::byte> bytes,
-                                      std::shared_ptr<const void> owner);
+                                      std::shared_ptr<const void> owner, std::string_view label = "imported");
 
 }  // namespace temper::metal

@@ -75,6 +75,11 @@ class MetalStream final : public Stream, private MetalEncoder {
     counters().read_bytes += static_cast<int64_t>(out.size());
   }
 
+  void begin_step(uint64_t step) override {
+    step_ = Signpost();  // the last one ends before the next begins
+    if (signposts_enabled()) step_ = Signpost(Signpost::Kind::step, std::to_string(step));
+  }
+
   void commit() override {
     batches_->commit();
     counters().commits = batches_->commits();
@@ -136,6 +141,7 @@ class MetalStream final : public Stream, private MetalEncoder {
         [&] {
           const std::vector<Operand> cpu_inputs = cpu_operands(inputs, HostAccess::read);
           const std::vector<Operand> cpu_outputs = cpu_operands(outputs, HostAccess::write);
+          const Signpost signpost(Signpost::Kind::on_cpu, op);
           encode(cpu_stream_->encoder(), cpu_inputs, cpu_outputs);
           cpu_stream_->synchronize();
         },
@@ -229,6 +235,7 @@ class MetalStream final : public Stream, private MetalEncoder {
   std::shared_ptr<CommandBatches> batches_;
   AsyncErrors errors_;
   std::vector<HostCheck> checks_;
+  Signpost step_;
 };
 
 }  // namespace

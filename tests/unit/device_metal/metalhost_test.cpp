@@ -114,7 +114,7 @@ TEST(MetalOnMetalhost, ALivingBackendKeepsNothingOfWhatIsGone) {
 
 /// One reference too many.
 MTL::Buffer* leak_a_buffer() {
-  auto buffer = metal::Gpu::open(0)->new_buffer(64);
+  auto buffer = metal::Gpu::open(0)->new_buffer(64, "planted");
   buffer->retain();
   return buffer.get();
 }
@@ -136,7 +136,7 @@ TEST(MetalOnMetalhostDeathTest, APlantedLeakIsReportedAtExit) {
         leak_a_buffer();
         std::exit(0);
       },
-      ::testing::ExitedWithCode(1), "leak. MTLBuffer");
+      ::testing::ExitedWithCode(1), "leak. MTLBuffer #[0-9]+ 'planted'");
 }
 
 /// Events of this kind whose detail begins so.

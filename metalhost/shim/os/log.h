@@ -10,3 +10,4 @@ os_log_t os_log_create(const char* subsystem, const char* category);
 #endif
 
 #define OS_LOG_CATEGORY_POINTS_OF_INTEREST "PointsOfInterest"
+#define OS_LOG_CATEGORY_DYNAMIC_TRACING "DynamicTracing"

@@ -6,7 +6,7 @@ namespace temper::metal {
 namespace {
 
 os_log_t signpost_log() {
-  static const os_log_t log = os_log_create("temper", OS_LOG_CATEGORY_POINTS_OF_INTEREST);
+  static const os_log_t log = os_log_create("temper", OS_LOG_CATEGORY_DYNAMIC_TRACING);
   return log;
 }
 

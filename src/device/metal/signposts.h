@@ -6,7 +6,7 @@
 
 namespace temper::metal {
 
-/// A stretch of time on the timeline of Apple's Instruments (subsystem "temper", points of interest), from here to the
+/// A stretch of time on the timeline of Apple's Instruments (subsystem "temper"), from here to the
 /// end of the object, which may come on another thread. Costs nothing unless Instruments records; on metalhost it is in
 /// the event log.
 class Signpost {

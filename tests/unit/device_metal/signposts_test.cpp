@@ -40,7 +40,7 @@ TEST(MetalSignposts, EveryIntervalBegunIsEnded) {
   std::map<std::string, int> ended;
   for (const Event& event : log_of_two_steps()) {
     if (event.kind == EventKind::signpost_begin) {
-      EXPECT_EQ(event.object, "temper/PointsOfInterest");
+      EXPECT_EQ(event.object, "temper/DynamicTracing");
       EXPECT_TRUE(open.emplace(event.serial, event.detail).second);
     } else if (event.kind == EventKind::signpost_end) {
       ASSERT_TRUE(open.contains(event.serial)) << event.detail;

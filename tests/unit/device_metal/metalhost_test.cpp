@@ -9,11 +9,11 @@
 #include <fstream>
 
 #include "base/file.h"
+#include "conformance/stored_weight.h"
 #include "device/metal/gpu.h"
 #include "metal_fixture.h"
 #include "ops/lora_linear.h"
 #include "ops/matmul.h"
-#include "support/stored_weight.h"
 #include "support/test_folder.h"
 
 namespace temper {

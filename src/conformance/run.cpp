@@ -1,6 +1,4 @@
-#include "ops/suite.h"
-
-#include <gtest/gtest.h>
+#include "conformance/run.h"
 
 #include <cstring>
 #include <map>
@@ -11,7 +9,7 @@
 #include "device/transfer.h"
 #include "ops/view.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 namespace {
 
 template <class F>
@@ -202,24 +200,11 @@ Outcome run_once(Context& ctx, const OpRecord& record, const Sample& sample, con
     outcome.outputs.back().carries_gradient = output.requires_grad();
   }
   for (size_t i = 0; i < gradients.size(); ++i) {
-    if (!gradients[i].defined()) fail(ErrorCode::internal, "suite: input {} got no gradient", record.differentiable[i]);
+    if (!gradients[i].defined())
+      fail(ErrorCode::internal, "conformance: input {} got no gradient", record.differentiable[i]);
     outcome.gradients.push_back(read_output(ctx, gradients[i]));
   }
   return outcome;
 }
 
-void expect_identical(const std::vector<Output>& a, const std::vector<Output>& b, const std::string& what) {
-  ASSERT_EQ(a.size(), b.size()) << what;
-  for (size_t i = 0; i < a.size(); ++i) {
-    ASSERT_EQ(a[i].dtype, b[i].dtype) << what;
-    ASSERT_EQ(a[i].array.shape, b[i].array.shape) << what;
-    if (a[i].bytes == b[i].bytes) continue;
-    for (size_t j = 0; j < a[i].array.values.size(); ++j) {
-      const double x = a[i].array.values[j], y = b[i].array.values[j];
-      ASSERT_TRUE(x == y || (std::isnan(x) && std::isnan(y)))
-          << what << ": output " << i << ", element " << j << ": " << x << " against " << y;
-    }
-  }
-}
-
-}  // namespace temper::suite
+}  // namespace temper::conformance

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "conformance/tolerance.h"
 #include "device/context.h"
-#include "support/tolerance.h"
 
-// What the op suite knows about an op. Each tests/ops/<op>.cpp defines `void records_of_<op>(std::vector<OpRecord>&)`;
-// CMake collects the files, and suite.cpp runs every record on every backend.
-namespace temper::suite {
+// What the conformance suite knows about an op. Each records/<op>.cpp defines
+// `void register_<op>(std::vector<OpRecord>& records)`; CMake collects the files.
+namespace temper::conformance {
 
 /// Numbers on the host, in row-major order. Integers are exact in f64.
 struct Array {
@@ -54,7 +54,7 @@ struct OpRecord {
   bool strided_is_bit_identical = true;
 };
 
-/// Every record of the folder. Defined in the file that CMake generates.
+/// Every record. Defined in the file that CMake generates.
 std::vector<OpRecord> all_records();
 
-}  // namespace temper::suite
+}  // namespace temper::conformance

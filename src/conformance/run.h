@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "ops/record.h"
+#include "conformance/record.h"
 
 // Running one record once.
-namespace temper::suite {
+namespace temper::conformance {
 
 /// Seed of the gradient of output 0; output i's follows by i.
 constexpr uint64_t kGradientSeed = 1000;
@@ -49,7 +49,4 @@ double round_to(DType dtype, double value);
 /// A backend of the process, opened once. `threads` 0: the default.
 std::shared_ptr<Backend> backend(DeviceType type, int threads = 0);
 
-/// Fails the test unless all is bit for bit equal.
-void expect_identical(const std::vector<Output>& a, const std::vector<Output>& b, const std::string& what);
-
-}  // namespace temper::suite
+}  // namespace temper::conformance

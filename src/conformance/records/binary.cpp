@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "ops/record.h"
+#include "conformance/record.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 namespace {
 
 struct BinaryCase {
@@ -45,7 +45,7 @@ std::vector<Array> combine(const Array& a, const Array& b, double (*f)(double, d
 
 }  // namespace
 
-void records_of_binary(std::vector<OpRecord>& records) {
+void register_binary(std::vector<OpRecord>& records) {
   for (const BinaryCase& c : kBinaryCases)
     records.push_back({
         .name = c.name,
@@ -79,4 +79,4 @@ void records_of_binary(std::vector<OpRecord>& records) {
   });
 }
 
-}  // namespace temper::suite
+}  // namespace temper::conformance

@@ -1,8 +1,8 @@
 #include "ops/matmul.h"
 
-#include "ops/record.h"
+#include "conformance/record.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 namespace {
 
 using Attrs = specs::Matmul::Attrs;
@@ -47,7 +47,7 @@ OpRecord matmul_record(std::string name, const Attrs& attrs, std::vector<Sample>
 
 }  // namespace
 
-void records_of_matmul(std::vector<OpRecord>& records) {
+void register_matmul(std::vector<OpRecord>& records) {
   records.push_back(
       matmul_record("matmul", {},
                     {{"odd", {uniform({5, 7}, 1), uniform({7, 3}, 2)}},
@@ -82,4 +82,4 @@ void records_of_matmul(std::vector<OpRecord>& records) {
   records.push_back(with_addend);
 }
 
-}  // namespace temper::suite
+}  // namespace temper::conformance

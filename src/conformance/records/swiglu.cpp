@@ -2,11 +2,11 @@
 
 #include <cmath>
 
-#include "ops/record.h"
+#include "conformance/record.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 
-void records_of_swiglu(std::vector<OpRecord>& records) {
+void register_swiglu(std::vector<OpRecord>& records) {
   records.push_back({
       .name = "swiglu",
       .samples = {{"odd", {uniform({3, 5, 7}, 1), uniform({3, 5, 7}, 2)}},
@@ -27,4 +27,4 @@ void records_of_swiglu(std::vector<OpRecord>& records) {
   });
 }
 
-}  // namespace temper::suite
+}  // namespace temper::conformance

@@ -1,15 +1,13 @@
 #include "ops/linear_cross_entropy.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 
 #include "autograd/tape.h"
+#include "conformance/record.h"
+#include "conformance/stored_weight.h"
 #include "device/transfer.h"
-#include "ops/record.h"
-#include "support/stored_weight.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 namespace {
 
 Array head_values(int64_t vocabulary, int64_t d) {
@@ -83,52 +81,9 @@ void add_loss_records(std::vector<OpRecord>& records, const std::string& name, i
   });
 }
 
-TEST(LinearCrossEntropy, ATargetPastTheVocabularyIsNamedAtTheNextRead) {
-  Context ctx(open_backend({}));
-  const WeightHandle head = head_on_device(ctx, head_values(11, 4), QuantType::f32);
-  const Tensor x = upload(ctx, std::vector<float>(8, 0.5f), {2, 4});
-  try {
-    read<float>(ctx, linear_cross_entropy(ctx, x, head, upload(ctx, std::vector<int32_t>{3, 11}, {2})));
-    FAIL() << "a target past the vocabulary was accepted";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::numeric);
-    EXPECT_NE(std::string(error.what()).find("target 11 is not below the vocabulary's 11"), std::string::npos)
-        << error.what();
-  }
-}
-
-TEST(LinearCrossEntropy, NotFiniteActivationsGiveALossThatIsNotFinite) {
-  Context ctx(open_backend({}));
-  const WeightHandle head = head_on_device(ctx, head_values(40, 4), QuantType::f32);
-  for (const float bad : {NAN, INFINITY}) {
-    const Tensor x = upload(ctx, std::vector<float>{0.5f, bad, 1.0f, 0.0f}, {1, 4});
-    const auto loss = read<float>(ctx, linear_cross_entropy(ctx, x, head, upload(ctx, std::vector<int32_t>{3}, {1})));
-    EXPECT_FALSE(std::isfinite(loss[0]));
-  }
-}
-
-TEST(LinearCrossEntropy, WithoutAVariableNoGradientIsMade) {
-  Context ctx(open_backend({}));
-  const WeightHandle head = head_on_device(ctx, head_values(11, 4), QuantType::f32);
-  const Tensor x = upload(ctx, std::vector<float>(8, 0.5f), {2, 4});
-  Tape tape;
-  Context::TapeScope on(ctx, &tape);
-  const Tensor loss = linear_cross_entropy(ctx, x, head, upload(ctx, std::vector<int32_t>{3, 1}, {2}));
-  EXPECT_FALSE(loss.requires_grad());
-  EXPECT_EQ(tape.size(), 0u);
-}
-
-TEST(LinearCrossEntropy, ASmoothingOutsideOfZeroToOneIsRefused) {
-  Context ctx(open_backend({}));
-  const WeightHandle head = head_on_device(ctx, head_values(11, 4), QuantType::f32);
-  const Tensor x = upload(ctx, std::vector<float>(4), {1, 4}), target = upload(ctx, std::vector<int32_t>{3}, {1});
-  EXPECT_THROW(linear_cross_entropy(ctx, x, head, target, {.label_smoothing = 1.5f}), Error);
-  EXPECT_THROW(linear_cross_entropy(ctx, x, head, target, {.label_smoothing = NAN}), Error);
-}
-
 }  // namespace
 
-void records_of_linear_cross_entropy(std::vector<OpRecord>& records) {
+void register_linear_cross_entropy(std::vector<OpRecord>& records) {
   const auto samples = [](int64_t vocabulary) -> std::vector<Sample> {
     return {{"rows", {uniform({5, 32}, 1), targets(5, vocabulary, false)}},
             {"ignored rows", {uniform({7, 32}, 2), targets(7, vocabulary, true)}},
@@ -146,4 +101,4 @@ void records_of_linear_cross_entropy(std::vector<OpRecord>& records) {
                    {{"many rows", {uniform({300, 32}, 6), targets(300, 600, true)}, false}}, 0.1f, QuantType::f32);
 }
 
-}  // namespace temper::suite
+}  // namespace temper::conformance

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <numbers>
 
-#include "ops/record.h"
+#include "conformance/record.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 namespace {
 
 using Function = double (*)(double);
@@ -45,7 +45,7 @@ std::vector<Array> map(const Array& x, const std::function<double(double)>& f) {
 
 }  // namespace
 
-void records_of_unary(std::vector<OpRecord>& records) {
+void register_unary(std::vector<OpRecord>& records) {
   for (const UnaryCase& c : kUnaryCases)
     records.push_back({
         .name = c.name,
@@ -76,4 +76,4 @@ void records_of_unary(std::vector<OpRecord>& records) {
   });
 }
 
-}  // namespace temper::suite
+}  // namespace temper::conformance

@@ -3,11 +3,11 @@
 
 #include <cmath>
 
+#include "conformance/record.h"
 #include "ops/layer_norm.h"
-#include "ops/record.h"
 #include "ops/rms_norm.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 namespace {
 
 constexpr double kNormEps = 1e-3;
@@ -29,7 +29,7 @@ Array normalised(const Array& x, const Array& weight, const Array* bias, bool ce
 
 }  // namespace
 
-void records_of_norms(std::vector<OpRecord>& records) {
+void register_norms(std::vector<OpRecord>& records) {
   const auto sample = [](std::string name, const Shape& shape, bool smooth, bool bias) -> Sample {
     std::vector<Array> inputs = {uniform(shape, 1), uniform({shape[-1]}, 2, 0.5, 1.5)};
     if (bias) inputs.push_back(uniform({shape[-1]}, 3));
@@ -110,4 +110,4 @@ void records_of_norms(std::vector<OpRecord>& records) {
   });
 }
 
-}  // namespace temper::suite
+}  // namespace temper::conformance

@@ -1,13 +1,11 @@
 #include "ops/softmax.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 
+#include "conformance/record.h"
 #include "device/transfer.h"
-#include "ops/record.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 namespace {
 
 Array softmax_reference(const Array& x, bool log) {
@@ -27,32 +25,9 @@ Array softmax_reference(const Array& x, bool log) {
   return y;
 }
 
-TEST(Softmax, RowOfMinusInfinityGivesZeros) {
-  Context ctx(open_backend({}));
-  const float low = -INFINITY;
-  const Tensor x = upload(ctx, std::vector<float>{low, low, 1, low}, {2, 2});
-  EXPECT_EQ(read<float>(ctx, softmax(ctx, x)), (std::vector<float>{0, 0, 1, 0}));
-}
-
-TEST(Softmax, NaNMakesItsRowNaNAndNoOther) {
-  Context ctx(open_backend({}));
-  const Tensor x = upload(ctx, std::vector<float>{NAN, 1, 0, 0}, {2, 2});
-  for (const bool composite : {false, true}) {
-    ctx.set_prefer_composites(composite);
-    const auto y = read<float>(ctx, softmax(ctx, x));
-    EXPECT_TRUE(std::isnan(y[0]) && std::isnan(y[1]));
-    EXPECT_EQ(y[2], 0.5f);
-  }
-}
-
-TEST(Softmax, OfAScalarIsAnError) {
-  Context ctx(open_backend({}));
-  EXPECT_THROW(softmax(ctx, upload(ctx, std::vector<float>{1}, {})), Error);
-}
-
 }  // namespace
 
-void records_of_softmax(std::vector<OpRecord>& records) {
+void register_softmax(std::vector<OpRecord>& records) {
   const std::vector<Sample> samples = {
       {"odd", {uniform({3, 5, 7}, 1)}},
       {"one element", {array({1}, {4})}},
@@ -76,4 +51,4 @@ void records_of_softmax(std::vector<OpRecord>& records) {
     });
 }
 
-}  // namespace temper::suite
+}  // namespace temper::conformance

@@ -1,13 +1,13 @@
 // Ops and views that only move values: copy, cast, fill, pad, reshape, transpose, slice, broadcast_to, concat.
+#include "conformance/record.h"
 #include "ops/cast.h"
 #include "ops/concat.h"
 #include "ops/copy.h"
 #include "ops/fill.h"
 #include "ops/pad.h"
-#include "ops/record.h"
 #include "ops/view.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 namespace {
 
 const std::vector<DType> kAllTypes = {DType::f32, DType::f16, DType::bf16, DType::f64};
@@ -53,7 +53,7 @@ Array window_reference(const Array& x, int64_t begin, int64_t end) {
 
 }  // namespace
 
-void records_of_movement(std::vector<OpRecord>& records) {
+void register_movement(std::vector<OpRecord>& records) {
   records.push_back(movement_record(
       "copy", any_shapes(), [](Context& ctx, const Tensor& x) { return copy(ctx, transpose(ctx, x, 0, 2)); },
       transposed_reference));
@@ -140,4 +140,4 @@ void records_of_movement(std::vector<OpRecord>& records) {
   });
 }
 
-}  // namespace temper::suite
+}  // namespace temper::conformance

@@ -1,15 +1,13 @@
 // adamw_, accumulate_, zero_.
-#include <gtest/gtest.h>
-
 #include <cmath>
 
+#include "conformance/record.h"
 #include "device/transfer.h"
 #include "ops/accumulate.h"
 #include "ops/adamw.h"
-#include "ops/record.h"
 #include "ops/view.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 namespace {
 
 // lr, beta1, beta2, eps, weight_decay, 1 - beta1^3, 1 - beta2^3, grad_scale
@@ -34,43 +32,9 @@ std::vector<Array> adamw_inputs(const Shape& shape) {
           array({8}, kHyper)};
 }
 
-TEST(AdamW, RefusesAGradientOfAnotherShape) {
-  Context ctx(open_backend({}));
-  State p = State::zeros(ctx, DType::f32, {3}), m = p, v = p;
-  const Tensor hyper = upload(ctx, std::vector<float>(8, 0.5f), {8});
-  EXPECT_THROW(adamw_(ctx, p, m, v, upload(ctx, std::vector<float>(2), {2}), hyper), Error);
-  EXPECT_THROW(adamw_(ctx, p, m, v, upload(ctx, std::vector<float>(3), {3}), upload(ctx, std::vector<float>(7), {7})),
-               Error);
-}
-
-TEST(Accumulate, PastTheEndIsAnError) {
-  Context ctx(open_backend({}));
-  State sum = State::zeros(ctx, DType::f32, {4});
-  const Tensor x = upload(ctx, std::vector<float>(3, 1.0f), {3});
-  EXPECT_THROW(accumulate_(ctx, sum, 2, x), Error);
-  EXPECT_THROW(accumulate_(ctx, sum, -1, x), Error);
-  EXPECT_THROW(accumulate_(ctx, sum, int64_t{1} << 62, x), Error);
-  accumulate_(ctx, sum, 1, x);
-  EXPECT_EQ(read<float>(ctx, sum.tensor()), (std::vector<float>{0, 1, 1, 1}));
-}
-
-TEST(Accumulate, SumsIntoDifferentPartsNeedNoBarrier) {
-  Context ctx(open_backend({}), {.deferred = true});
-  State sum = State::zeros(ctx, DType::f32, {8});
-  const Tensor x = upload(ctx, std::vector<float>(4, 1.0f), {4});
-  ctx.stream().synchronize();
-  const int64_t before = ctx.counters().barriers;
-  accumulate_(ctx, sum, 0, x);
-  accumulate_(ctx, sum, 4, x);
-  EXPECT_EQ(ctx.counters().barriers, before);
-  accumulate_(ctx, sum, 3, x);
-  EXPECT_EQ(ctx.counters().barriers, before + 1);
-  EXPECT_EQ(read<float>(ctx, sum.tensor()), (std::vector<float>{1, 1, 1, 2, 2, 2, 2, 1}));
-}
-
 }  // namespace
 
-void records_of_optimizer(std::vector<OpRecord>& records) {
+void register_optimizer(std::vector<OpRecord>& records) {
   std::vector<Sample> samples = {{"odd", adamw_inputs({3, 5})},
                                  {"one element", adamw_inputs({})},
                                  {"empty", adamw_inputs({0})},
@@ -124,4 +88,4 @@ void records_of_optimizer(std::vector<OpRecord>& records) {
   });
 }
 
-}  // namespace temper::suite
+}  // namespace temper::conformance

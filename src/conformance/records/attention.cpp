@@ -3,10 +3,10 @@
 
 #include <cmath>
 
-#include "ops/record.h"
+#include "conformance/record.h"
 #include "ops/segment_mask.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 namespace {
 
 struct Visibility {
@@ -68,7 +68,7 @@ Sample attention_sample(std::string name, int64_t queries, int64_t keys, std::ve
 
 }  // namespace
 
-void records_of_attention(std::vector<OpRecord>& records) {
+void register_attention(std::vector<OpRecord>& records) {
   for (const Visibility visibility : {Visibility{true, 0}, Visibility{false, 0}, Visibility{true, 3}}) {
     const std::string name = visibility.window ? " windowed" : visibility.causal ? "" : " bidirectional";
     const specs::Attention::Attrs attrs{.scale = 0.4f, .causal = visibility.causal, .window = visibility.window};
@@ -116,4 +116,4 @@ void records_of_attention(std::vector<OpRecord>& records) {
   }
 }
 
-}  // namespace temper::suite
+}  // namespace temper::conformance

@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "ops/record.h"
+#include "conformance/record.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 namespace {
 
 /// Reduces x seen as [outer, middle, inner] over the middle.
@@ -19,7 +19,7 @@ Array reduce_middle(const Array& x, const Shape& result, int64_t middle, int64_t
 
 }  // namespace
 
-void records_of_reduce(std::vector<OpRecord>& records) {
+void register_reduce(std::vector<OpRecord>& records) {
   const std::vector<Sample> samples = {{"odd", {uniform({3, 5, 7}, 1)}},
                                        {"one element", {array({1, 1, 1}, {2.5})}},
                                        {"nothing to reduce over", {uniform({3, 5, 0}, 1)}, false},
@@ -73,4 +73,4 @@ void records_of_reduce(std::vector<OpRecord>& records) {
   });
 }
 
-}  // namespace temper::suite
+}  // namespace temper::conformance

@@ -70,6 +70,13 @@ void register_matmul(std::vector<OpRecord>& records) {
                                    {"slices", {uniform({48, 64}, 1), uniform({192, 64}, 2)}, false}}));
   records.push_back(matmul_record("matmul both trans", {.trans_a = true, .trans_b = true},
                                   {{"odd", {uniform({7, 5}, 1), uniform({3, 7}, 2)}}}));
+  // Where kernels for GPUs have been found to break.
+  OpRecord large = matmul_record("matmul across 2^15", {},
+                                 {{"rows", {uniform({32770, 3}, 1), uniform({3, 2}, 2)}, false},
+                                  {"columns", {uniform({2, 3}, 1), uniform({3, 32770}, 2)}, false}});
+  large.dtypes = {DType::f32, DType::f16};
+  large.differentiable = {};
+  records.push_back(large);
   OpRecord with_addend =
       matmul_record("matmul add", {.alpha = 0.5f, .beta = -1.5f},
                     {{"odd", {uniform({5, 7}, 1), uniform({7, 3}, 2), uniform({5, 3}, 3)}},

@@ -16,6 +16,8 @@ allowed() {
     # The CPU runs what the placement table gives it.
     device/metal | device/metal/kernels) echo "base tensor device device/op_specs device/metal device/cpu" ;;
     ops) echo "base tensor device device/op_specs" ;;
+    conformance) echo "base tensor device ops autograd conformance" ;;
+    conformance/records) echo "base tensor device ops autograd conformance" ;;
     autograd) echo "base tensor device ops" ;;
     nn) echo "base tensor device ops autograd" ;;
     models | models/architectures) echo "base tensor device ops autograd nn io text text/jinja models" ;;
@@ -23,7 +25,7 @@ allowed() {
     train/report) echo "base" ;;
     train) echo "base tensor device ops autograd nn io text models adapter train/report" ;;
     generate) echo "base tensor device ops autograd nn io text models adapter" ;;
-    cli) echo "base tensor device ops autograd nn io text text/jinja models adapter train train/report generate" ;;
+    cli) echo "base tensor device ops autograd conformance nn io text text/jinja models adapter train train/report generate" ;;
     *) return 1 ;;
   esac
 }

@@ -91,7 +91,7 @@ run_tests() {
   if [ $quick = 0 ]; then
     if [ -d build/release/metalhost ]; then
       run_check metalhost-package env METAL_CPP_DIR="$PWD/build/metal-cpp/mlx/include/metal_cpp" \
-        bash metalhost/tests/package.sh build/metalhost-package
+        bash metalhost/tests/package.sh build/metalhost-package build/release/metalhost
     fi
     say "AddressSanitizer and UndefinedBehaviorSanitizer: unit, op and fault suites"
     build asan sanitized_tests

@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
 # Installs metalhost into a folder and builds and runs the example against the installed package, as a stranger would.
-# Usage: METAL_CPP_DIR=... package.sh FOLDER
+# Usage: METAL_CPP_DIR=... package.sh FOLDER [BUILD]; BUILD: a folder where metalhost is built already.
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 : "${METAL_CPP_DIR:?the folder of metal-cpp that holds Metal/}"
-mkdir -p "${1:?usage: package.sh FOLDER}"
+mkdir -p "${1:?usage: package.sh FOLDER [BUILD]}"
 folder=$(cd "$1" && pwd)
+build=${2:-}
 
-launcher=()
-command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-cmake -S "$source" -B "$folder/library" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-19 \
-  -DMETALHOST_BUILD_TESTS=OFF -DCMAKE_INSTALL_PREFIX="$folder/installed" "${launcher[@]}"
-cmake --build "$folder/library" --target install
+rm -rf "$folder/installed"
+if [ -z "$build" ]; then
+  build=$folder/library
+  launcher=()
+  command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-19 \
+    -DMETALHOST_BUILD_TESTS=OFF "${launcher[@]}"
+  cmake --build "$build"
+fi
+cmake --install "$build" --prefix "$folder/installed"
 rm -rf "$folder/example"
 cmake -S "$source/example" -B "$folder/example" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++-19 \
   -DCMAKE_PREFIX_PATH="$folder/installed" -DMETAL_CPP_DIR="$METAL_CPP_DIR"

@@ -10,6 +10,8 @@
 
 #include "base/fail.h"
 #include "cli/build_info.h"
+#include "cli/checks.h"
+#include "cli/conformance_report.h"
 #include "cli/machine.h"
 #include "cli/self_check.h"
 #include "cli/session.h"
@@ -18,6 +20,12 @@ namespace temper::cli {
 namespace {
 
 using Status = Check::Status;
+
+struct DoctorOptions {
+  bool json = false;
+  bool full = false;
+  double seconds = 5.0;
+};
 
 constexpr double kLowMemoryBytes = 2e9, kLowDiskBytes = 2e9;
 
@@ -97,22 +105,34 @@ void print_check(const Check& check, bool coloured) {
   if (!check.advice.empty()) fmt::print("      -> {}\n", check.advice);
 }
 
-int doctor(const Session& session, bool json) {
+int doctor(const Session& session, const DoctorOptions& options) {
   std::vector<Check> checks = machine_checks();
-  for (const DeviceType type : available_devices())
-    if (const std::string& chosen = session.device.device; chosen == "auto" || chosen == device_name(type))
-      for (Check& check : device_checks(type, session.device.threads)) checks.push_back(std::move(check));
+  std::vector<ConformanceReport> reports;
+  for (const DeviceType type : available_devices()) {
+    if (const std::string& chosen = session.device.device; chosen != "auto" && chosen != device_name(type)) continue;
+    std::vector<Check> found = device_checks(type, session.device.threads);
+    const bool opens = std::ranges::none_of(found, [&](const Check& check) {
+      return check.name == to_string(Device{type, 0}) && check.status == Status::fail;
+    });
+    std::ranges::move(found, std::back_inserter(checks));
+    if (!opens) continue;
+    reports.push_back(run_conformance(type, options.full ? std::nullopt : std::optional(options.seconds)));
+    checks.push_back(summary_of(reports.back()));
+  }
   const auto failed = std::ranges::count(checks, Status::fail, &Check::status);
-  if (json) {
+  if (options.json) {
     OrderedJson list = OrderedJson::array();
     for (const Check& check : checks)
       list.push_back({{"status", word_of(check.status)},
                       {"name", check.name},
                       {"detail", check.detail},
                       {"advice", check.advice}});
-    print_json_line({{"failed", failed}, {"checks", std::move(list)}});
+    OrderedJson conformance = OrderedJson::array();
+    for (const ConformanceReport& report : reports) append_json(report, conformance);
+    print_json_line({{"failed", failed}, {"checks", std::move(list)}, {"conformance", std::move(conformance)}});
   } else {
     const bool coloured = isatty(STDOUT_FILENO) && std::getenv("NO_COLOR") == nullptr;
+    for (const ConformanceReport& report : reports) print(report);
     for (const Check& check : checks) print_check(check, coloured);
     fmt::print("{}\n",
                failed == 0 ? "this machine is fine" : fmt::format("{} of {} checks failed", failed, checks.size()));
@@ -124,11 +144,18 @@ int doctor(const Session& session, bool json) {
 
 void add_doctor(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("doctor", "check this machine: devices, memory, and that ops compute right");
-  auto json = std::make_shared<bool>(false);
-  command->add_flag("--json", *json, "one JSON line on standard output");
+  auto options = std::make_shared<DoctorOptions>();
+  command->add_flag("--json", options->json, "one JSON line on standard output");
+  command
+      ->add_option("--seconds", options->seconds,
+                   "about how long the conformance suite runs on each device; every op is checked once at least")
+      ->check(number(0.0))
+      ->capture_default_str();
+  command->add_flag("--full", options->full, "run the whole conformance suite");
   add_runtime_options(*command, session);
   add_dtype_option(*command, session);
-  command->callback([&session, json] { session.action = [&session, json] { return doctor(session, *json); }; });
+  command->callback(
+      [&session, options] { session.action = [&session, options] { return doctor(session, *options); }; });
 }
 
 }  // namespace temper::cli

@@ -30,6 +30,8 @@ class Backend {
   virtual Device device() const = 0;
   /// For `temper info`: "CPU, 2 threads, AVX2".
   virtual std::string description() const = 0;
+  /// Stands in for hardware that isn't here: what it computes says nothing about that hardware.
+  virtual bool is_emulated() const { return false; }
   virtual const KernelTable& kernels() const = 0;
   /// Every op with its place, on a backend that leaves some to the CPU; empty on a complete one.
   virtual std::vector<OpPlacement> placement() const { return {}; }

@@ -14,6 +14,7 @@ void Context::begin_step(uint64_t seed, uint64_t step) {
   const std::array<int64_t, 2> state = {static_cast<int64_t>(seed), static_cast<int64_t>(step)};
   rng_state_ = upload(*this, std::span<const int64_t>(state), {2});
   rng_site_ = 0;
+  stream_->begin_step(step);
 }
 
 const Tensor& Context::rng_state() {

@@ -54,6 +54,9 @@ class Stream {
   /// Commits and waits. Throws what asynchronous work threw.
   virtual void synchronize() = 0;
 
+  /// A training step or a decoded token begins: for tools that show what the device does when.
+  virtual void begin_step(uint64_t) {}
+
   Counters& counters() { return counters_; }
   const Counters& counters() const { return counters_; }
 

@@ -1,4 +1,6 @@
 // temper merge, info, doctor
+#include <set>
+
 #include "cli/fixtures.h"
 
 namespace temper::testing {
@@ -124,11 +126,39 @@ TEST(Info, AnAdapterNeedsItsModel) {
 }
 
 TEST(Doctor, ComputesRightHere) {
-  const Outcome outcome = run_program({"doctor", "--json"});
+  const Outcome outcome = run_program({"doctor", "--json", "--seconds", "0"});
   expect_success(outcome);
   EXPECT_EQ(outcome.json_lines().size(), 1u);
   EXPECT_EQ(outcome.last_json()["failed"], 0);
   EXPECT_GT(outcome.last_json()["checks"].size(), 10u);
+}
+
+TEST(Doctor, RunsTheConformanceSuiteOnEveryDevice) {
+  const OrderedJson report = run_program({"doctor", "--json", "--seconds", "0"}).last_json()["conformance"];
+#ifdef __APPLE__
+  constexpr bool kMetalIsEmulated = false;
+#else
+  constexpr bool kMetalIsEmulated = true;
+#endif
+  std::set<std::string> devices;
+  int products = 0;
+  for (const OrderedJson& row : report) {
+    devices.insert(row["device"]);
+    EXPECT_GE(row["checked"], 1) << row;
+    EXPECT_LE(row["checked"], row["planned"]) << row;
+    EXPECT_TRUE(row["differences"].empty()) << row;
+    EXPECT_EQ(row["emulated"], kMetalIsEmulated && row["device"] == "metal:0") << row;
+    products += row["op"] == "matmul";
+  }
+  EXPECT_TRUE(devices.contains("cpu:0"));
+  EXPECT_GE(products, 3);
+}
+
+TEST(Doctor, PrintsATableOfOpsAndTypes) {
+  const Outcome outcome = run_program({"doctor", "--device", "cpu", "--seconds", "0"});
+  expect_success(outcome);
+  for (const char* part : {"conformance on cpu:0", "bf16", "matmul", "--full runs all"})
+    EXPECT_TRUE(contains(outcome.out, part)) << part;
 }
 
 }  // namespace

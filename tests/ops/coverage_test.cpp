@@ -6,9 +6,9 @@
 #include <set>
 
 #include "base/file.h"
-#include "ops/suite.h"
+#include "conformance/run.h"
 
-namespace temper::suite {
+namespace temper::conformance {
 namespace {
 
 /// Names of all ops, read from device/op_specs.
@@ -66,4 +66,4 @@ TEST(Coverage, TheCpuIsCompleteEveryOpHasAKernelOrAComposite) {
 }
 
 }  // namespace
-}  // namespace temper::suite
+}  // namespace temper::conformance

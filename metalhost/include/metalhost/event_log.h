@@ -16,12 +16,16 @@ enum class EventKind {
   dispatch,  // a compute dispatch was encoded; detail: the kernel
   copy,      // a blit copy was encoded; bytes
   fill,      // a blit fill was encoded; bytes
-  barrier,   // an explicit barrier, fence or event wait was encoded
+  barrier,   // an explicit barrier, fence, event wait or event signal was encoded; detail of the last two:
+             // "wait for MTLSharedEvent #7 3"
   external,  // a library (MPS) encoded work; detail: its class
   commit,
-  run,        // a GPU thread starts a command; detail: its name
-  complete,   // a command buffer is done
-  host_wait,  // the program waits for the GPU
+  run,             // a GPU thread starts a command; detail: its name
+  complete,        // a command buffer is done
+  host_wait,       // the program waits for the GPU
+  signpost_begin,  // of <os/signpost.h>; object: "subsystem/category", serial: the id, detail: "name: message"
+  signpost_end,
+  signpost_event,
 };
 std::string_view name_of(EventKind kind);
 

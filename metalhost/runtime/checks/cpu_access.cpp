@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <ucontext.h>
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
@@ -105,12 +106,16 @@ bool metalhost_may_be_in_flight(const void* address) {
 
 void metalhost_cpu_access_at(const void* address, std::size_t bytes, bool writes, const void* site) {
   using namespace metalhost;
-  auto memory = Memory::at(address);
-  if (!memory || bytes == 0) return;
-  auto offset = static_cast<uint64_t>(static_cast<const std::byte*>(address) - memory->cpu());
-  SignalReport report;
-  if (find_race(*memory, offset, bytes, writes, "a checked access", report)) {
-    report_from_outside(report.rule, report.object, report.detail, site);
+  if (bytes == 0) return;
+  const auto begin = reinterpret_cast<uintptr_t>(address), end = begin + bytes;
+  for (const auto& memory : Memory::overlapping(address, bytes)) {
+    const auto base = reinterpret_cast<uintptr_t>(memory->cpu());
+    const uint64_t first = std::max(begin, base) - base;
+    SignalReport report;
+    if (find_race(*memory, first, end - base - first, writes, "a checked access", report)) {
+      report_from_outside(report.rule, report.object, report.detail, site);
+      return;
+    }
   }
 }
 

@@ -46,6 +46,7 @@ namespace metalhost {
   X(event_deadlock, "what an event waits for is signalled")                                                 \
   X(event_value, "the value of an event only grows")                                                        \
   X(debug_groups, "each debug group is pushed, then popped")                                                \
+  X(signposts, "a signpost's interval is begun once, and ended after that")                                 \
   X(residency, "residency sets hold allocations of their device")                                           \
   /* encoders and kernels */                                                                                \
   X(encode_after_end, "nothing is encoded after endEncoding")                                               \

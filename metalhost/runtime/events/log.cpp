@@ -10,9 +10,10 @@
 namespace metalhost {
 namespace {
 
-constexpr std::array<std::string_view, 14> kNames = {
-    "allocate", "deallocate", "create",   "encoder_begin", "encoder_end", "dispatch", "copy",
-    "fill",     "barrier",    "external", "commit",        "run",         "complete", "host_wait"};
+constexpr std::array<std::string_view, 17> kNames = {
+    "allocate", "deallocate", "create",         "encoder_begin", "encoder_end",   "dispatch",
+    "copy",     "fill",       "barrier",        "external",      "commit",        "run",
+    "complete", "host_wait",  "signpost_begin", "signpost_end",  "signpost_event"};
 
 struct Log {
   std::array<std::atomic<uint64_t>, kNames.size()> count{};
@@ -27,6 +28,12 @@ Log& log() {
   return *instance;
 }
 
+void append(Event event) {
+  std::lock_guard lock(log().mutex);
+  event.order = log().events.size();
+  log().events.push_back(std::move(event));
+}
+
 }  // namespace
 
 std::string_view name_of(EventKind kind) {
@@ -38,10 +45,11 @@ void log_event(EventKind kind, const Object* object, std::string detail, uint64_
   log().count[index].fetch_add(1, std::memory_order_relaxed);
   log().bytes[index].fetch_add(bytes, std::memory_order_relaxed);
   if (!log().recording.load(std::memory_order_relaxed)) return;
-  Event event{kind, 0, describe(object), object ? object->serial : 0, std::move(detail), bytes};
-  std::lock_guard lock(log().mutex);
-  event.order = log().events.size();
-  log().events.push_back(std::move(event));
+  append({kind, 0, describe(object), object ? object->serial : 0, std::move(detail), bytes});
+}
+
+void log_signpost(EventKind kind, std::string name, uint64_t id, std::string detail) {
+  if (log().recording.load(std::memory_order_relaxed)) append({kind, 0, std::move(name), id, std::move(detail), 0});
 }
 
 void start_event_log() {

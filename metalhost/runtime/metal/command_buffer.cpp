@@ -53,7 +53,8 @@ void wait(CommandBuffer& self, bool until_completed) {
 void encode_event(CommandBuffer& self, MetalEvent& event, Command::Kind kind, uint64_t value) {
   if (!self.can_begin_encoder() || !check_same_device(event, event.device, self.device())) return;
   self.keep(&event);
-  log_event(EventKind::barrier, &self, kind == Command::Kind::wait ? "wait for event" : "signal event");
+  log_event(EventKind::barrier, &self,
+            fmt::format("{} {} {}", kind == Command::Kind::wait ? "wait for" : "signal", describe(&event), value));
   self.add({.kind = kind, .name = describe(&event), .timeline = event.timeline, .value = value});
 }
 

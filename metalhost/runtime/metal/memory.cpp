@@ -21,10 +21,11 @@ uint64_t whole_pages(uint64_t bytes) {
   return (bytes + page_bytes() - 1) / page_bytes() * page_bytes();
 }
 
-// Every memory with a program's view, by the address of its end.
+// Every memory with a program's view.
 struct Views {
   std::mutex mutex;
-  std::map<uintptr_t, std::weak_ptr<Memory>> by_end;
+  std::map<uintptr_t, std::weak_ptr<Memory>> by_end;  // made here: disjoint; by the address of its end
+  std::map<Memory*, std::weak_ptr<Memory>> wrapped;   // may overlap: neighbours in a file share a page
 };
 Views& views() {
   static Views* instance = new Views;
@@ -90,7 +91,10 @@ bool Memory::may_be_in_flight(const void* address) {
 void Memory::enter() {
   std::lock_guard lock(views().mutex);
   auto begin = reinterpret_cast<uintptr_t>(cpu_), end = begin + std::max(mapped_, size_);
-  views().by_end[end] = self_;
+  if (mapped_ > 0)
+    views().by_end[end] = self_;
+  else
+    views().wrapped[this] = self_;
   lowest_view = std::min(lowest_view.load(), begin);
   highest_view = std::max(highest_view.load(), end);
 }
@@ -98,8 +102,10 @@ void Memory::enter() {
 Memory::~Memory() {
   if (cpu_) {
     std::lock_guard lock(views().mutex);
-    auto entry = views().by_end.find(reinterpret_cast<uintptr_t>(cpu_) + std::max(mapped_, size_));
-    if (entry != views().by_end.end() && entry->second.expired()) views().by_end.erase(entry);
+    if (mapped_ > 0)
+      views().by_end.erase(reinterpret_cast<uintptr_t>(cpu_) + mapped_);
+    else
+      views().wrapped.erase(this);
   }
   if (mapped_ == 0) return;
   if (cpu_) munmap(cpu_, mapped_);
@@ -112,6 +118,18 @@ std::shared_ptr<Memory> Memory::at(const void* address) {
   if (entry == views().by_end.end()) return nullptr;
   auto memory = entry->second.lock();
   return memory && static_cast<const std::byte*>(address) >= memory->cpu_ ? memory : nullptr;
+}
+
+std::vector<std::shared_ptr<Memory>> Memory::overlapping(const void* address, uint64_t bytes) {
+  std::vector<std::shared_ptr<Memory>> found;
+  if (auto made_here = at(address)) found.push_back(std::move(made_here));
+  auto begin = static_cast<const std::byte*>(address);
+  std::lock_guard lock(views().mutex);
+  for (auto& [memory, reference] : views().wrapped) {
+    if (begin >= memory->cpu_ + memory->size_ || begin + bytes <= memory->cpu_) continue;
+    if (auto wrapped = reference.lock()) found.push_back(std::move(wrapped));
+  }
+  return found;
 }
 
 void Memory::begin_use(MemoryUse use) {

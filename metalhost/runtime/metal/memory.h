@@ -62,8 +62,10 @@ class Memory {
 
   // Quickly no when nothing is in flight, or nothing near the address.
   static bool may_be_in_flight(const void* address);
-  // The memory whose program's view holds an address.
+  // The memory made here (not wrapped) whose program's view holds an address. Allocates nothing.
   static std::shared_ptr<Memory> at(const void* address);
+  // Every memory whose program's view overlaps the bytes: the same pages may be wrapped more than once.
+  static std::vector<std::shared_ptr<Memory>> overlapping(const void* address, uint64_t bytes);
 
  private:
   enum class Access : uint8_t { all, read_only, none };

@@ -1,6 +1,15 @@
-// The three names of CoreFoundation that metal-cpp uses.
+// The names of CoreFoundation that metal-cpp uses.
 #pragma once
-#include <math.h>  // Apple's header includes it too, and metal-cpp relies on that for INFINITY
+// Apple's header brings these along; metal-cpp (INFINITY) and programs count on it.
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
 typedef double CFTimeInterval;
 typedef const struct __CFString* CFStringRef;
 #ifdef __cplusplus

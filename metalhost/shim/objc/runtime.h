@@ -20,6 +20,14 @@ typedef struct objc_selector* SEL;
 typedef struct objc_method* Method;
 typedef struct objc_object Protocol;
 typedef signed char BOOL;
+#ifndef nil
+#define nil NULL
+#define Nil NULL
+#endif
+#ifndef YES
+#define YES ((BOOL)1)
+#define NO ((BOOL)0)
+#endif
 typedef void (*IMP)(void);
 
 SEL sel_registerName(const char* name);

@@ -91,6 +91,44 @@ TEST_F(Races, ACheckedAccessorSeesWrappedMemory) {
   in_flight_->commit();
 }
 
+TEST_F(Races, ACheckedAccessorSeesEveryBufferOverThePages) {
+  // Tensors of a mapped file: each is wrapped with the whole pages around it, so neighbours share a page.
+  const auto page = static_cast<NS::UInteger>(getpagesize());
+  auto* memory =
+      static_cast<char*>(mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* first = device_->newBuffer(memory, page, MTL::ResourceStorageModeShared, nullptr);
+  auto* second = device_->newBuffer(memory, 2 * page, MTL::ResourceStorageModeShared, nullptr);
+  auto* third = device_->newBuffer(memory, 2 * page, MTL::ResourceStorageModeShared, nullptr);
+  for (MTL::Buffer* used : {first, second, third}) {
+    metalhost::pause_gpu();
+    auto* command_buffer = encoded("add_one", {used}, 32);
+    command_buffer->commit();
+    EXPECT_REPORT("cpu-gpu-race", "MTLBuffer #", "", metalhost::cpu_access(memory, 4, false));
+    EXPECT_REPORT("cpu-gpu-race", "MTLBuffer #", "", metalhost::cpu_access(memory + 120, page, true));
+    metalhost::cpu_access(memory + 128, page, true);
+    command_buffer->waitUntilCompleted();
+  }
+  metalhost::cpu_access(memory, 2 * page, true);
+  for (MTL::Buffer* buffer : {first, second, third}) buffer->release();
+  pool_->release();
+  pool_ = NS::AutoreleasePool::alloc()->init();
+  munmap(memory, 2 * page);
+  in_flight_ = encoded("copy", {input_, output_}, 16);
+  in_flight_->commit();
+}
+
+using RacesDeathTest = Races;
+
+TEST_F(RacesDeathTest, AStoreToWrappedReadOnlyPagesEndsTheProgram) {
+  const auto page = static_cast<NS::UInteger>(getpagesize());
+  auto* memory = static_cast<volatile char*>(mmap(nullptr, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* wrapped = device_->newBuffer(const_cast<char*>(memory), page, MTL::ResourceStorageModeShared, nullptr);
+  ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_DEATH(memory[0] = 1, "");
+  wrapped->release();
+  munmap(const_cast<char*>(memory), page);
+}
+
 TEST_F(Races, ProtectionCanBeTurnedOff) {
   metalhost::set_page_protection(false);
   in_flight_->waitUntilCompleted();

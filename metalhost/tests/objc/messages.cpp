@@ -72,9 +72,9 @@ TEST_F(Messages, DoublesAreReturned) {
 }
 
 TEST_F(Messages, NilAnswersNothing) {
-  NS::String* nil = nullptr;
-  EXPECT_EQ(Probe::send<NS::UInteger>(nil, "length"), 0u);
-  EXPECT_EQ(Probe::send<double>(nil, "systemUptime"), 0.0);
+  NS::String* nobody = nullptr;
+  EXPECT_EQ(Probe::send<NS::UInteger>(nobody, "length"), 0u);
+  EXPECT_EQ(Probe::send<double>(nobody, "systemUptime"), 0.0);
 }
 
 TEST_F(Messages, NilCannotReturnAStruct) {

@@ -29,6 +29,7 @@ class MetalBackend final : public Backend {
                        Gpu::is_emulated() ? " (emulated on the CPU by metalhost: for tests, slow)" : "",
                        static_cast<double>(gpu_->max_buffer_bytes()) / (1 << 30));
   }
+  bool is_emulated() const override { return Gpu::is_emulated(); }
   const KernelTable& kernels() const override { return placement_.table(); }
   std::vector<OpPlacement> placement() const override { return placement_.rows(); }
   std::unique_ptr<Stream> new_stream(const StreamOptions& options) override {

@@ -19,6 +19,7 @@ void encode_copy(OpenCommands& commands, const Operand& from, const Operand& to)
   TEMPER_ASSERT(bytes == to.spec.bytes());
   if (bytes == 0) return;
   MTL::BlitCommandEncoder* blit = commands.buffer.blitCommandEncoder();
+  blit->setLabel(text("copy"));
   blit->copyFromBuffer(&memory_of(*from.buffer).buffer(), first_byte(from), &memory_of(*to.buffer).buffer(),
                        first_byte(to), bytes);
   blit->endEncoding();
@@ -29,6 +30,7 @@ void encode_copy(OpenCommands& commands, const Operand& from, const Operand& to)
 void encode_fill(OpenCommands& commands, const Operand& to, uint8_t byte) {
   if (to.spec.bytes() == 0) return;
   MTL::BlitCommandEncoder* blit = commands.buffer.blitCommandEncoder();
+  blit->setLabel(text("fill"));
   blit->fillBuffer(&memory_of(*to.buffer).buffer(), NS::Range::Make(first_byte(to), to.spec.bytes()), byte);
   blit->endEncoding();
   ++commands.counters.encoders;

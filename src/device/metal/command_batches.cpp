@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/fail.h"
@@ -29,7 +30,13 @@ void CommandBatches::submit(uint64_t batch) {
 
 void CommandBatches::wait(uint64_t batch) {
   submit(batch);
+  wait_until_completed(batch);
+}
+
+void CommandBatches::wait_until_completed(uint64_t batch) {
   std::unique_lock lock(completions_->mutex);
+  if (batch <= completions_->completed) return;
+  const Signpost signpost(Signpost::Kind::wait, "for the GPU");
   completions_->changed.wait(lock, [&] { return batch <= completions_->completed; });
 }
 
@@ -49,6 +56,13 @@ void CommandBatches::encode(const Launch& launch) {
 
 void CommandBatches::wait_for_others(MTL::CommandBuffer& commands, const std::vector<Dependency>& others) {
   for (const Dependency& other : others) {
+    const auto known = std::ranges::find(waited_, other.queue, &Dependency::queue);
+    if (known == waited_.end())
+      waited_.push_back(other);
+    else if (other.batch > known->batch)
+      known->batch = other.batch;
+    else
+      continue;
     if (const auto* batches = dynamic_cast<const CommandBatches*>(other.queue.get()))
       commands.encodeWait(batches->completions_->event.get(), other.batch);
     else
@@ -71,6 +85,9 @@ void CommandBatches::commit_open() {
   open_.number = open_number_++;
   MTL::CommandBuffer& commands = *open_.commands;
   commands.encodeSignalEvent(completions_->event.get(), open_.number);
+  const std::string label = fmt::format("batch {}: {} ops from {}", open_.number, open_.launches, open_.first);
+  commands.setLabel(text(label));
+  open_.signpost = Signpost(Signpost::Kind::batch, label);
   const MTL::HandlerFunction handler = [completions = completions_, number = open_.number](MTL::CommandBuffer* done) {
     completions->on_completed(number, *done);
   };
@@ -80,6 +97,7 @@ void CommandBatches::commit_open() {
     completions_->in_flight.push_back(std::exchange(open_, {}));
   }
   commands.commit();
+  waited_.clear();
   ++commits_;
 }
 
@@ -95,8 +113,7 @@ void CommandBatches::finish() {
     commit_open();
     last = open_number_ - 1;
   }
-  std::unique_lock lock(completions_->mutex);
-  completions_->changed.wait(lock, [&] { return last <= completions_->completed; });
+  wait_until_completed(last);
 }
 
 std::vector<FailureHandle> CommandBatches::take_failures() {

@@ -13,6 +13,7 @@
 #include "base/thread_pool.h"
 #include "device/failures.h"
 #include "device/metal/gpu.h"
+#include "device/metal/signposts.h"
 #include "device/pending_uses.h"
 
 namespace temper::metal {
@@ -58,6 +59,7 @@ class CommandBatches final : public WorkQueue {
     std::vector<Write> writes;
     std::string first;  // op and shapes
     int launches = 0;
+    Signpost signpost = {};  // from commit to completion
   };
   /// What completion handlers touch: they may run after the stream is gone.
   struct Completions {
@@ -71,6 +73,7 @@ class CommandBatches final : public WorkQueue {
     void on_completed(uint64_t number, MTL::CommandBuffer& commands);
   };
 
+  void wait_until_completed(uint64_t batch);
   // With the mutex held.
   MTL::CommandBuffer& open_commands();
   void commit_open();
@@ -81,7 +84,8 @@ class CommandBatches final : public WorkQueue {
   std::shared_ptr<Completions> completions_;
   mutable std::mutex mutex_;  // of the open batch
   Batch open_;
-  uint64_t open_number_ = 1;  // batches count from 1
+  std::vector<Dependency> waited_;  // what the open batch waits for: the last batch of each queue
+  uint64_t open_number_ = 1;        // batches count from 1
   int64_t commits_ = 0;
 };
 

@@ -8,12 +8,7 @@ namespace temper::metal {
 namespace {
 
 bool has_residency_sets() {
-#ifdef __APPLE__
-  if (__builtin_available(macOS 15.0, *)) return true;
-  return false;
-#else
-  return true;
-#endif
+  return NS::ProcessInfo::processInfo()->isOperatingSystemAtLeastVersion({15, 0, 0});
 }
 
 }  // namespace
@@ -32,6 +27,7 @@ std::shared_ptr<Gpu> Gpu::open(int index) {
          "metal:0: {} doesn't share memory with the CPU; temper needs an Apple GPU (M1 or newer)", gpu->name());
   gpu->queue_ = Retained<MTL::CommandQueue>::adopt(gpu->device_->newCommandQueue());
   if (!gpu->queue_) fail(ErrorCode::unsupported, "metal:0: {} gave no command queue", gpu->name());
+  gpu->queue_->setLabel(text("temper"));
   gpu->max_buffer_bytes_ = gpu->device_->maxBufferLength();
   if (has_residency_sets()) {
     const auto descriptor = Retained<MTL::ResidencySetDescriptor>::adopt(MTL::ResidencySetDescriptor::alloc()->init());
@@ -60,22 +56,27 @@ size_t Gpu::page_bytes() {
   return bytes;
 }
 
-Retained<MTL::Buffer> Gpu::new_buffer(size_t bytes) {
+Retained<MTL::Buffer> Gpu::new_buffer(size_t bytes, std::string_view label) {
   if (bytes == 0 || bytes > max_buffer_bytes_) return {};
   const AutoreleaseScope scope;
-  return Retained<MTL::Buffer>::adopt(device_->newBuffer(bytes, MTL::ResourceStorageModeShared));
+  auto buffer = Retained<MTL::Buffer>::adopt(device_->newBuffer(bytes, MTL::ResourceStorageModeShared));
+  if (buffer) buffer->setLabel(text(label));
+  return buffer;
 }
 
-Retained<MTL::Buffer> Gpu::wrap(std::span<std::byte> memory, std::shared_ptr<const void> owner) {
+Retained<MTL::Buffer> Gpu::wrap(std::span<std::byte> memory, std::shared_ptr<const void> owner,
+                                std::string_view label) {
   if (memory.empty() || memory.size() > max_buffer_bytes_) return {};
   TEMPER_ASSERT(reinterpret_cast<uintptr_t>(memory.data()) % page_bytes() == 0 && memory.size() % page_bytes() == 0);
   const AutoreleaseScope scope;
   // The block holds the owner; Metal calls it once, when the buffer's last reference has gone.
   __block std::shared_ptr<const void> held = std::move(owner);
-  return Retained<MTL::Buffer>::adopt(
+  auto buffer = Retained<MTL::Buffer>::adopt(
       device_->newBuffer(memory.data(), memory.size(), MTL::ResourceStorageModeShared, ^(void*, NS::UInteger) {
         held.reset();
       }));
+  if (buffer) buffer->setLabel(text(label));
+  return buffer;
 }
 
 void Gpu::keep_resident(MTL::Buffer& buffer) {

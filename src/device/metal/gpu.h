@@ -7,6 +7,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "device/metal/retained.h"
 
@@ -27,11 +28,12 @@ class Gpu {
   size_t max_buffer_bytes() const { return max_buffer_bytes_; }
   static size_t page_bytes();
 
+  /// Labels are what Instruments, captures and metalhost's reports show.
   /// Memory that CPU and GPU share. Null when there is none left or `bytes` passes max_buffer_bytes().
-  Retained<MTL::Buffer> new_buffer(size_t bytes);
+  Retained<MTL::Buffer> new_buffer(size_t bytes, std::string_view label);
   /// A buffer over caller memory, without a copy; `memory` must consist of whole pages and be mapped. `owner` is kept
   /// until the GPU and all holders are done with it. Null when the device refuses.
-  Retained<MTL::Buffer> wrap(std::span<std::byte> memory, std::shared_ptr<const void> owner);
+  Retained<MTL::Buffer> wrap(std::span<std::byte> memory, std::shared_ptr<const void> owner, std::string_view label);
   /// Says that work may touch the buffer, so that the system keeps it resident (macOS 15; nothing before). Every buffer
   /// that is kept must be dropped before its last reference goes.
   void keep_resident(MTL::Buffer& buffer);

@@ -1,5 +1,9 @@
 #include "device/metal/memory.h"
 
+#ifndef __APPLE__
+#include <metalhost/cpu_access.h>
+#endif
+
 #include <algorithm>
 
 #include "base/fail.h"
@@ -11,7 +15,7 @@ SharedChunks::~SharedChunks() {
 }
 
 std::byte* SharedChunks::take(size_t bytes) {
-  auto buffer = gpu_->new_buffer(bytes);
+  auto buffer = gpu_->new_buffer(bytes, "arena");
   if (!buffer) return nullptr;
   auto* data = static_cast<std::byte*>(buffer->contents());
   TEMPER_ASSERT(reinterpret_cast<uintptr_t>(data) % MemoryPool::kAlignment == 0);
@@ -49,9 +53,17 @@ MetalMemory::~MetalMemory() {
   if (gpu_) gpu_->drop_resident(*place_.buffer);
 }
 
+std::span<std::byte> MetalMemory::on_host(size_t offset, size_t bytes, [[maybe_unused]] HostAccess access) const {
+  std::byte* const data = memory_->data() + offset;
+#ifndef __APPLE__
+  if (bytes > 0) metalhost::cpu_access(data, bytes, access == HostAccess::write);
+#endif
+  return {data, bytes};
+}
+
 MemoryRange range_of(const Operand& operand) {
   const size_t element = size_of(operand.dtype());
-  const auto base = reinterpret_cast<uintptr_t>(memory_of(*operand.buffer).host());
+  const uintptr_t base = memory_of(*operand.buffer).address();
   const auto offset = static_cast<size_t>(operand.spec.layout.offset);
   const auto end = static_cast<size_t>(operand.spec.layout.end());
   return {0, base + offset * element, base + std::max(end, offset) * element};
@@ -62,12 +74,12 @@ Access access_to(const Operand& operand) {
 }
 
 std::shared_ptr<Buffer> import_memory(const std::shared_ptr<Gpu>& gpu, Device device, std::span<const std::byte> bytes,
-                                      std::shared_ptr<const void> owner) {
+                                      std::shared_ptr<const void> owner, std::string_view label) {
   const size_t page = Gpu::page_bytes();
   auto* data = const_cast<std::byte*>(bytes.data());  // the device's from now on
   const size_t before = reinterpret_cast<uintptr_t>(data) % page;
   const size_t whole = (before + bytes.size() + page - 1) / page * page;
-  auto buffer = gpu->wrap({data - before, whole}, owner);
+  auto buffer = gpu->wrap({data - before, whole}, owner, label);
   if (!buffer) return nullptr;
   return std::make_shared<Buffer>(device, bytes.size(),
                                   std::make_unique<MetalMemory>(std::make_unique<PooledMemory>(bytes, std::move(owner)),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,8 @@ class SharedChunks {
   std::map<const std::byte*, Retained<MTL::Buffer>, std::greater<>> chunks_;
 };
 
+enum class HostAccess : uint8_t { read, write };
+
 /// Device memory behind a Buffer: a range of a chunk, or imported memory of a caller. CPU and GPU see the same bytes;
 /// the CPU may look only while no work that touches them is under way.
 class MetalMemory final : public DeviceMemory {
@@ -61,7 +64,11 @@ class MetalMemory final : public DeviceMemory {
 
   MTL::Buffer& buffer() const { return *place_.buffer; }
   size_t offset() const { return place_.offset; }
-  std::byte* host() const { return memory_->data(); }
+  /// Where the host sees the memory: a name for it. Whoever reads or writes there asks on_host() first.
+  uintptr_t address() const { return reinterpret_cast<uintptr_t>(memory_->data()); }
+  /// Bytes that the host reads or writes from now on, until it hands over more work: none under way may write them, nor
+  /// read what the host writes. metalhost checks that, in imported memory too.
+  std::span<std::byte> on_host(size_t offset, size_t bytes, HostAccess access) const;
   PendingUses& uses() const { return memory_->uses(); }
   const std::shared_ptr<FailedRanges>& failed() const { return memory_->failed(); }
 
@@ -83,6 +90,6 @@ Access access_to(const Operand& operand);
 /// Caller memory as device memory, without a copy: `bytes` may begin and end anywhere in mapped pages, which the device
 /// then reads whole. Null when it refuses. The caller must not write to them any more.
 std::shared_ptr<Buffer> import_memory(const std::shared_ptr<Gpu>& gpu, Device device, std::span<const std::byte> bytes,
-                                      std::shared_ptr<const void> owner);
+                                      std::shared_ptr<const void> owner, std::string_view label = "imported");
 
 }  // namespace temper::metal

@@ -4,6 +4,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <string>
 #include <tuple>
 
 #include "device/counters.h"
@@ -24,6 +25,8 @@ struct KernelKey {
   double alpha = 1.0;
   double beta = 0.0;
   friend auto operator<=>(const KernelKey&, const KernelKey&) = default;
+  /// "product 64x512x128 nt": kind, rows, columns, interior, transposes.
+  std::string text() const;
 };
 
 /// The MPS kernel objects of one stream: making one costs 30 to 60 us on Apple hardware, so those used last are kept.

@@ -2,6 +2,8 @@
 
 #include <Foundation/Foundation.hpp>
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace temper::metal {
@@ -53,5 +55,10 @@ class AutoreleaseScope {
  private:
   NS::AutoreleasePool* pool_;
 };
+
+/// Autoreleased.
+inline const NS::String* text(std::string_view utf8) {
+  return NS::String::string(std::string(utf8).c_str(), NS::UTF8StringEncoding);
+}
 
 }  // namespace temper::metal

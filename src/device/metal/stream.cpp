@@ -58,7 +58,7 @@ class MetalStream final : public Stream, private MetalEncoder {
   std::shared_ptr<Buffer> upload(std::span<const std::byte> bytes) override {
     // Memory that no work under way touches, so the host may write it at once and nothing is staged.
     auto buffer = buffer_over(pool_->allocate_idle(bytes.size()), bytes.size());
-    if (!bytes.empty()) std::memcpy(memory_of(*buffer).host(), bytes.data(), bytes.size());
+    std::ranges::copy(bytes, memory_of(*buffer).on_host(0, bytes.size(), HostAccess::write).begin());
     ++counters().uploads;
     counters().upload_bytes += static_cast<int64_t>(bytes.size());
     return buffer;
@@ -68,11 +68,16 @@ class MetalStream final : public Stream, private MetalEncoder {
     TEMPER_ASSERT(offset + out.size() <= buffer.bytes());
     synchronize();
     memory_of(buffer).uses().wait_for_others(batches_.get(), false);
-    const auto begin = reinterpret_cast<uintptr_t>(memory_of(buffer).host()) + offset;
+    const uintptr_t begin = memory_of(buffer).address() + offset;
     check_readable(*memory_of(buffer).failed(), {0, begin, begin + out.size()});
-    if (!out.empty()) std::memcpy(out.data(), memory_of(buffer).host() + offset, out.size());
+    std::ranges::copy(memory_of(buffer).on_host(offset, out.size(), HostAccess::read), out.begin());
     ++counters().reads;
     counters().read_bytes += static_cast<int64_t>(out.size());
+  }
+
+  void begin_step(uint64_t step) override {
+    step_ = Signpost();  // the last one ends before the next begins
+    if (signposts_enabled()) step_ = Signpost(Signpost::Kind::step, std::to_string(step));
   }
 
   void commit() override {
@@ -134,7 +139,9 @@ class MetalStream final : public Stream, private MetalEncoder {
     errors_.run(
         accesses_to({inputs}), accesses_to({outputs}),
         [&] {
-          const std::vector<Operand> cpu_inputs = cpu_operands(inputs), cpu_outputs = cpu_operands(outputs);
+          const std::vector<Operand> cpu_inputs = cpu_operands(inputs, HostAccess::read);
+          const std::vector<Operand> cpu_outputs = cpu_operands(outputs, HostAccess::write);
+          const Signpost signpost(Signpost::Kind::on_cpu, op);
           encode(cpu_stream_->encoder(), cpu_inputs, cpu_outputs);
           cpu_stream_->synchronize();
         },
@@ -190,7 +197,7 @@ class MetalStream final : public Stream, private MetalEncoder {
     note(scratch, true);
   }
 
-  std::vector<Operand> cpu_operands(Operands operands) {
+  std::vector<Operand> cpu_operands(Operands operands, HostAccess access) {
     std::vector<Operand> result;
     for (const Operand& operand : operands) {
       if (!operand.defined()) {
@@ -198,8 +205,11 @@ class MetalStream final : public Stream, private MetalEncoder {
         continue;
       }
       // The Metal buffer keeps the memory alive; its bytes are where the CPU sees them.
-      const std::span<const std::byte> bytes(memory_of(*operand.buffer).host(), operand.buffer->bytes());
-      result.push_back({cpu_->import_memory(bytes, operand.buffer), operand.spec});
+      const MetalMemory& memory = memory_of(*operand.buffer);
+      const MemoryRange touched = range_of(operand);
+      const size_t before = touched.begin - memory.address();
+      const std::byte* const first = memory.on_host(before, touched.end - touched.begin, access).data() - before;
+      result.push_back({cpu_->import_memory({first, operand.buffer->bytes()}, operand.buffer), operand.spec});
       counters().placed_bytes += static_cast<int64_t>(operand.spec.bytes());
     }
     return result;
@@ -225,6 +235,7 @@ class MetalStream final : public Stream, private MetalEncoder {
   std::shared_ptr<CommandBatches> batches_;
   AsyncErrors errors_;
   std::vector<HostCheck> checks_;
+  Signpost step_;
 };
 
 }  // namespace

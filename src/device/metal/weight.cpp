@@ -18,7 +18,7 @@ DType dtype_of(QuantType type) {
 /// Memory of its own for one weight.
 std::shared_ptr<Buffer> new_weight_buffer(const std::shared_ptr<Gpu>& gpu, Device device, const WeightSource& source,
                                           size_t bytes) {
-  auto buffer = gpu->new_buffer(bytes);
+  auto buffer = gpu->new_buffer(bytes, source.name);
   if (!buffer)
     fail(ErrorCode::out_of_memory, "metal: no memory for weight '{}' of {} bytes; the largest buffer has {}",
          source.name, bytes, gpu->max_buffer_bytes());
@@ -41,11 +41,11 @@ WeightHandle prepare_weight(const std::shared_ptr<Gpu>& gpu, Backend& cpu, Threa
   // MPS reads matrices at multiples of the element size only; anything else is copied.
   const bool aligned = reinterpret_cast<uintptr_t>(source.bytes.data()) % size_of(dtype_of(target)) == 0;
   if (target == source.type && aligned && source.mapped) {
-    buffer = import_memory(gpu, device, source.bytes, source.owner);
+    buffer = import_memory(gpu, device, source.bytes, source.owner, source.name);
   }
   if (!buffer) {
     buffer = new_weight_buffer(gpu, device, source, dense_bytes(source, target));
-    const std::span<std::byte> out(memory_of(*buffer).host(), buffer->bytes());
+    const std::span<std::byte> out = memory_of(*buffer).on_host(0, buffer->bytes(), HostAccess::write);
     if (target == source.type)
       std::copy(source.bytes.begin(), source.bytes.end(), out.begin());
     else

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "autograd/tape.h"
+#include "conformance/stored_weight.h"
 #include "metal_fixture.h"
 #include "ops/accumulate.h"
 #include "ops/cast.h"
@@ -13,7 +14,6 @@
 #include "ops/rms_norm.h"
 #include "ops/softmax.h"
 #include "ops/top_k.h"
-#include "support/stored_weight.h"
 
 namespace temper {
 namespace {

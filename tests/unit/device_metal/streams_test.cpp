@@ -4,12 +4,12 @@
 #include <thread>
 
 #include "autograd/tape.h"
+#include "conformance/stored_weight.h"
 #include "metal_fixture.h"
 #include "ops/embedding.h"
 #include "ops/lora_linear.h"
 #include "ops/matmul.h"
 #include "ops/top_k.h"
-#include "support/stored_weight.h"
 
 namespace temper {
 namespace {

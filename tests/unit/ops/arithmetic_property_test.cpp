@@ -3,13 +3,13 @@
 #include <cmath>
 #include <random>
 
+#include "conformance/tolerance.h"
 #include "device/transfer.h"
 #include "ops/binary.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
 #include "ops/softmax.h"
 #include "support/property.h"
-#include "support/tolerance.h"
 
 namespace temper {
 namespace {

@@ -3,13 +3,13 @@
 
 #include <set>
 
+#include "conformance/stored_weight.h"
 #include "device/cpu/stream.h"
 #include "device/op_specs/linear.h"
 #include "device/op_specs/lora_linear.h"
 #include "device/transfer.h"
 #include "ops/linear.h"
 #include "ops/lora_linear.h"
-#include "support/stored_weight.h"
 
 namespace temper {
 namespace {

@@ -23,8 +23,11 @@ bool supports_top_k(std::span<const TensorSpec> in, const TopK::Attrs& attrs) {
 
 template <class T>
 bool has_nan(const Operand& operand) {
-  const T* data = reinterpret_cast<const T*>(memory_of(*operand.buffer).host()) + operand.spec.layout.offset;
-  return std::any_of(data, data + operand.elements(), [](T value) { return std::isnan(to_f32(value)); });
+  const auto bytes =
+      memory_of(*operand.buffer)
+          .on_host(static_cast<size_t>(operand.spec.layout.offset) * sizeof(T), operand.spec.bytes(), HostAccess::read);
+  const std::span<const T> values(reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T));
+  return std::ranges::any_of(values, [](T value) { return std::isnan(to_f32(value)); });
 }
 
 void encode_top_k_op(Encoder& encoder, Operands in, Operands out, const TopK::Attrs& attrs) {

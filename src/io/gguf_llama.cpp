@@ -76,6 +76,9 @@ StoredTensor unpermute_rows(const StoredTensor& tensor, int64_t heads, int64_t h
   if (tensor.shape.size() == 1 && std::holds_alternative<QuantType>(tensor.type))
     fail(ErrorCode::format, "{}: tensor '{}': a bias in {} blocks, whose rows can't be moved", where, tensor.name,
          name_of(tensor.type));
+  if (tensor.bytes.empty())
+    fail(ErrorCode::format, "{}: tensor '{}': shape [{}] has no elements", where, tensor.name,
+         fmt::join(tensor.shape, ", "));
   const size_t row_bytes = tensor.bytes.size() / static_cast<size_t>(tensor.shape[0]);
   auto rows = std::make_shared<std::vector<std::byte>>(tensor.bytes.size());
   const auto half = static_cast<size_t>(head_dim / 2);

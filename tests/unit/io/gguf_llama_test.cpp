@@ -46,6 +46,11 @@ TEST(UnpermuteRows, PutsPairsIntoHalves) {
   EXPECT_THROW(unpermute_rows(tensor, 3, 4, "test"), Error);
 }
 
+TEST(UnpermuteRows, RefusesATensorWithoutElements) {
+  EXPECT_THROW(unpermute_rows({"blk.0.attn_q.weight", {8, 0}, DType::f32, {}, nullptr}, 2, 4, "test"), Error);
+  EXPECT_THROW(unpermute_rows({"blk.0.attn_q.weight", {0, 8}, DType::f32, {}, nullptr}, 0, 4, "test"), Error);
+}
+
 std::vector<float> llama3_factors(const RopeScaling& scaling, double theta, size_t count) {
   std::vector<float> factors;
   for (size_t i = 0; i < count; ++i) {

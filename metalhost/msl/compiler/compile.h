@@ -33,9 +33,7 @@ std::shared_ptr<const Object> compile(const std::string& source, const std::stri
                                       const std::vector<std::string>& flags = {});
 
 // The object with function constants set, by index.
-std::shared_ptr<const Object> specialise(const Object& object, const std::map<uint64_t, std::vector<std::byte>>& values);
-
-// Checks the address spaces of `source`; returns clang's diagnostics, empty when there are none.
-std::string lint(const std::string& source, const std::string& name);
+std::shared_ptr<const Object> specialise(const Object& object,
+                                         const std::map<uint64_t, std::vector<std::byte>>& values);
 
 }  // namespace metalhost::msl

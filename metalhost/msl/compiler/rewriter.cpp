@@ -40,10 +40,10 @@ struct Constant {
 
 const std::set<std::string>& builtin_arguments() {
   static const std::set<std::string> names = {
-      "thread_position_in_grid",        "thread_position_in_threadgroup",  "threadgroup_position_in_grid",
+      "thread_position_in_grid",        "thread_position_in_threadgroup",   "threadgroup_position_in_grid",
       "threads_per_threadgroup",        "dispatch_threads_per_threadgroup", "threads_per_grid",
-      "threadgroups_per_grid",          "thread_index_in_threadgroup",     "thread_index_in_simdgroup",
-      "simdgroup_index_in_threadgroup", "simdgroups_per_threadgroup",      "threads_per_simdgroup",
+      "threadgroups_per_grid",          "thread_index_in_threadgroup",      "thread_index_in_simdgroup",
+      "simdgroup_index_in_threadgroup", "simdgroups_per_threadgroup",       "threads_per_simdgroup",
       "thread_index_in_quadgroup",      "quadgroup_index_in_threadgroup"};
   return names;
 }
@@ -85,15 +85,15 @@ const std::map<std::string, std::string>& banned_words() {
 
 class Rewriter {
  public:
-  Rewriter(const std::string& text, bool lint) : tokens_(tokenize(text)), lint_(lint) {}
+  explicit Rewriter(const std::string& text) : tokens_(tokenize(text)) {}
 
   std::string run() {
     find_constants();
     for (std::size_t i = 0; i < tokens_.size(); i = tokens_[i].is_code() ? visit(i) : i + 1) {
     }
-    std::string out = lint_ ? "" : "using namespace metal;\n";
+    std::string out = "using namespace metal;\n";
     for (const Token& token : tokens_) out += token.text + token.after;
-    return out + (lint_ ? lint_tail() : tables());
+    return out + tables();
   }
 
  private:
@@ -155,17 +155,14 @@ class Rewriter {
       if (!is(i, "[[") || !is(next(i), "function_constant")) continue;
       std::size_t end = closing(i), name = previous(i), type = previous(name), constant = previous(type);
       if (!is(next(end), ";")) continue;  // an attribute of an argument
-      if (!is(constant, "constant")) fail(i, "a function constant is 'constant TYPE name [[function_constant(index)]];'");
+      if (!is(constant, "constant"))
+        fail(i, "a function constant is 'constant TYPE name [[function_constant(index)]];'");
       std::size_t open = next(next(i));
       Constant found{text(name), text(type), joined(next(open), closing(open)), true};
       std::size_t slot = constants_.size();
       if (slot >= 128) fail(i, "more than 128 function constants");
-      if (!lint_) {
-        tokens_[constant].text = "static const";
-        tokens_[name].after = fmt::format(" = metalhost::constant_value<{}>({})", found.type, slot);
-      } else {
-        tokens_[constant].text = "extern __constant";
-      }
+      tokens_[constant].text = "static const";
+      tokens_[name].after = fmt::format(" = metalhost::constant_value<{}>({})", found.type, slot);
       blank(i, end);
       slots_[found.name] = slot;
       constants_.push_back(std::move(found));
@@ -177,12 +174,8 @@ class Rewriter {
       auto slot = slots_.find(text(name));
       if (slot == slots_.end()) fail(i, "is_function_constant_defined takes the name of a function constant");
       constants_[slot->second].required = false;
-      if (lint_) {
-        tokens_[i].text = "bool";
-      } else {
-        tokens_[i].text = "metalhost::constant_is_set";
-        tokens_[name].text = std::to_string(slot->second);
-      }
+      tokens_[i].text = "metalhost::constant_is_set";
+      tokens_[name].text = std::to_string(slot->second);
     }
   }
 
@@ -193,8 +186,8 @@ class Rewriter {
     if (token.kind == TokenKind::number) literal(token);
     if (is(i, "[[")) return attribute(i);
     if (token.kind != TokenKind::identifier) return next(i);
-    if (auto banned = banned_words().find(token.text); banned != banned_words().end() && !is(previous(i), ".") &&
-                                                       !is(previous(i), "->")) {
+    if (auto banned = banned_words().find(token.text);
+        banned != banned_words().end() && !is(previous(i), ".") && !is(previous(i), "->")) {
       fail(i, fmt::format("'{}': {}", token.text, banned->second));
     }
     if (token.is("namespace") && is(next(next(i)), "{")) pending_namespace_ = text(next(i));
@@ -269,25 +262,14 @@ class Rewriter {
     tokens_[i].text = "typedef";
     tokens_[name].text = type;
     int id = ++threadgroup_variables_;
-    const char* space = lint_ ? "__local " : "";
-    tokens_[end].after = lint_ ? fmt::format(" __local {0}& {1} = *(__local {0}*)metalhost_local();", type, variable)
-                               : fmt::format(" {0}& {1} = *({0}*)metalhost::runtime->threadgroup_variable({2}, sizeof({0}));",
-                                             type, variable, id);
-    (void)space;
+    tokens_[end].after = fmt::format(" {0}& {1} = *({0}*)metalhost::runtime->threadgroup_variable({2}, sizeof({0}));",
+                                     type, variable, id);
     return next(i);
   }
 
   void address_space(std::size_t i) {
     Token& token = tokens_[i];
     if (visited_constant_.contains(i)) return;
-    if (lint_) {
-      static const std::map<std::string, std::string> names = {
-          {"device", "__global"}, {"constant", "__constant"}, {"thread", "__private"}, {"threadgroup", "__local"}};
-      auto found = names.find(token.text);
-      if (found == names.end()) fail(i, "'" + token.text + "' is not supported");
-      token.text = found->second;
-      return;
-    }
     if (token.is("threadgroup_imageblock") || token.is("ray_data")) fail(i, "'" + token.text + "' is not supported");
     token.text = token.is("constant") ? "const" : " ";
   }
@@ -300,8 +282,9 @@ class Rewriter {
       std::size_t open = next(name);
       pending_max_threads_ = joined(next(open), closing(open));
     } else {
-      static const std::set<std::string> ignored = {"clang",      "unroll",   "maybe_unused", "always_inline", "host_name",
-                                                    "fallthrough", "nodiscard", "likely",      "unlikely"};
+      static const std::set<std::string> ignored = {"clang",         "unroll",    "maybe_unused",
+                                                    "always_inline", "host_name", "fallthrough",
+                                                    "nodiscard",     "likely",    "unlikely"};
       if (!ignored.contains(text(name))) fail(i, "attribute '" + joined(name, end) + "' is not understood here");
     }
     blank(i, end);
@@ -324,7 +307,8 @@ class Rewriter {
     if (!is(name, "void")) fail(name, "a kernel returns void");
     name = next(name);
     std::size_t open = next(name);
-    if (tokens_[name].kind != TokenKind::identifier || !is(open, "(")) fail(name, "a kernel declaration that is not understood");
+    if (tokens_[name].kind != TokenKind::identifier || !is(open, "("))
+      fail(name, "a kernel declaration that is not understood");
     Kernel found{text(name), scope(), before != kEnd && is(before, ">"), "0", {}};
     if (!pending_max_threads_.empty()) found.max_threads = std::exchange(pending_max_threads_, "");
     parameters(open, found);
@@ -393,12 +377,14 @@ class Rewriter {
     if (found.kind == "buffer" && space != "device" && space != "constant") {
       fail(from, "a buffer argument is device or constant");
     }
-    if (found.kind == "threadgroup" && space != "threadgroup") fail(from, "a [[threadgroup]] argument points to threadgroup");
+    if (found.kind == "threadgroup" && space != "threadgroup")
+      fail(from, "a [[threadgroup]] argument points to threadgroup");
     found.writes = space == "device" && !is_const;
     return found;
   }
 
-  // template [[host_name("x")]] [[kernel]] decltype(f<T>) f<T>; or template [[host_name("x")]] [[kernel]] void f<T>(...);
+  // template [[host_name("x")]] [[kernel]] decltype(f<T>) f<T>; or template [[host_name("x")]] [[kernel]] void
+  // f<T>(...);
   std::size_t instantiation(std::size_t i) {
     std::size_t j = next(i), end = i;
     std::string host_name;
@@ -445,33 +431,32 @@ class Rewriter {
       out += "{}};\n";
       if (!kernel.is_template) instances_.push_back({name, kernel.scope + name, name});
     }
-    out += "}\nextern \"C\" __attribute__((visibility(\"default\"))) const metalhost::msl::KernelEntry metalhost_kernels[] = {\n";
+    out +=
+        "}\nextern \"C\" __attribute__((visibility(\"default\"))) const metalhost::msl::KernelEntry "
+        "metalhost_kernels[] = {\n";
     for (const auto& instance : instances_) {
       auto kernel = kernels_.find(instance.base);
       if (kernel == kernels_.end()) {
-        throw CompileError("program_source:1: error: host_name \"" + instance.host_name + "\": no kernel '" + instance.base + "'");
+        throw CompileError("program_source:1: error: host_name \"" + instance.host_name + "\": no kernel '" +
+                           instance.base + "'");
       }
-      out += fmt::format("  {{\"{0}\", &metalhost::Launcher<&{1}, metalhost::arguments_of_{2}>::launch, metalhost::arguments_of_{2}, {3}, {4}}},\n",
-                         instance.host_name, instance.function, instance.base, kernel->second.parameters.size(), kernel->second.max_threads);
+      out += fmt::format(
+          "  {{\"{0}\", &metalhost::Launcher<&{1}, metalhost::arguments_of_{2}>::launch, metalhost::arguments_of_{2}, "
+          "{3}, {4}}},\n",
+          instance.host_name, instance.function, instance.base, kernel->second.parameters.size(),
+          kernel->second.max_threads);
     }
-    out += "  {}};\nextern \"C\" __attribute__((visibility(\"default\"))) const metalhost::msl::ConstantEntry metalhost_constants[] = {\n";
+    out +=
+        "  {}};\nextern \"C\" __attribute__((visibility(\"default\"))) const metalhost::msl::ConstantEntry "
+        "metalhost_constants[] = {\n";
     for (const auto& constant : constants_) {
-      out += fmt::format("  {{\"{}\", ({}), metalhost::data_type<{}>, {}}},\n", constant.name, constant.index, constant.type,
-                         constant.required);
+      out += fmt::format("  {{\"{}\", ({}), metalhost::data_type<{}>, {}}},\n", constant.name, constant.index,
+                         constant.type, constant.required);
     }
     return out + "  {}};\n";
   }
 
-  std::string lint_tail() const {
-    std::string out = "\ntemplate <class F> void metalhost_use(F);\n";
-    for (std::size_t i = 0; i < instances_.size(); ++i) {
-      out += fmt::format("void metalhost_instance_{}() {{ auto f = &{}; }}\n", i, instances_[i].function);
-    }
-    return out;
-  }
-
   std::vector<Token> tokens_;
-  bool lint_;
   std::vector<Constant> constants_;
   std::map<std::string, std::size_t> slots_;
   std::set<std::size_t> visited_constant_;
@@ -485,11 +470,7 @@ class Rewriter {
 }  // namespace
 
 std::string rewrite_for_host(const std::string& preprocessed) {
-  return Rewriter(preprocessed, false).run();
-}
-
-std::string rewrite_for_lint(const std::string& preprocessed) {
-  return Rewriter(preprocessed, true).run();
+  return Rewriter(preprocessed).run();
 }
 
 }  // namespace metalhost::msl

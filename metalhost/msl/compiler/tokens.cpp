@@ -13,9 +13,9 @@ bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
 }
 
-constexpr std::array<std::string_view, 28> kSymbols = {"<<=", ">>=", "...", "[[", "]]", "::", "->", "++", "--", "+=",
-                                                       "-=",  "*=",  "/=",  "%=", "&=", "|=", "^=", "==", "!=", "<=",
-                                                       ">=",  "&&",  "||",  "<<", "##", "*/", "//", "/*"};
+constexpr std::array<std::string_view, 28> kSymbols = {
+    "<<=", ">>=", "...", "[[", "]]", "::", "->", "++", "--", "+=", "-=", "*=", "/=", "%=",
+    "&=",  "|=",  "^=",  "==", "!=", "<=", ">=", "&&", "||", "<<", "##", "*/", "//", "/*"};
 
 std::size_t end_of_quoted(const std::string& text, std::size_t at) {
   char quote = text[at];

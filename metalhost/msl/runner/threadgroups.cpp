@@ -12,8 +12,8 @@
 #include <random>
 #include <stdexcept>
 
-#include "msl/runner/fiber.h"
 #include "msl/config.h"
+#include "msl/runner/fiber.h"
 #if METALHOST_MSL_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif
@@ -206,7 +206,8 @@ std::string Group::stuck() const {
                        at(at_barrier->site));
   }
   if (at_barrier) {
-    return fmt::format("{} is not reached by {} of {} threads, which have returned", at(at_barrier->site), done, count_);
+    return fmt::format("{} is not reached by {} of {} threads, which have returned", at(at_barrier->site), done,
+                       count_);
   }
   return fmt::format("{} is not reached by every thread of its SIMD-group", at(at_simdgroup->site));
 }
@@ -347,7 +348,8 @@ void Group::multiply_accumulate(const float* abc, float* d, const Site& site) {
   std::copy_n(abc, 6, mine);
   if (arrive(group, site)) {
     if (group.arrived != ~0u) {
-      fail(fmt::format("{} needs all 32 threads of a SIMD-group; {} are there", at(site), std::popcount(group.arrived)));
+      fail(
+          fmt::format("{} needs all 32 threads of a SIMD-group; {} are there", at(site), std::popcount(group.arrived)));
     }
     multiply_8x8(group.matrices[half]);
     release(group);

@@ -15,7 +15,7 @@ enum class Schedule { forward, reverse, random };
 struct Launch {
   std::array<void*, 31> buffers{};
   std::array<uint64_t, 31> threadgroup_bytes{};
-  std::array<uint32_t, 3> threads{1, 1, 1};        // of the grid; the last threadgroups may be partial
+  std::array<uint32_t, 3> threads{1, 1, 1};  // of the grid; the last threadgroups may be partial
   std::array<uint32_t, 3> group_threads{1, 1, 1};
   uint64_t max_threadgroup_bytes = 32768;
   Schedule schedule = Schedule::forward;

@@ -141,9 +141,60 @@ kernel void diverge(device float* x [[buffer(0)]], uint tid [[thread_position_in
 }
 
 TEST_F(MetalSource, ACompileErrorNamesFileAndLine) {
-  std::string error = compile_error("#include <metal_stdlib>\nkernel void f(device float* x [[buffer(0)]]) {\n  x[0] = y;\n}\n");
+  std::string error =
+      compile_error("#include <metal_stdlib>\nkernel void f(device float* x [[buffer(0)]]) {\n  x[0] = y;\n}\n");
   EXPECT_NE(error.find("program_source:3:"), std::string::npos) << error;
   EXPECT_NE(error.find("'y'"), std::string::npos) << error;
+}
+
+TEST_F(MetalSource, AScalarPositionIsItsX) {
+  auto* pipeline = pipeline_of(R"(#include <metal_stdlib>
+using namespace metal;
+kernel void where(device uint* x [[buffer(0)]], uint column [[thread_position_in_threadgroup]],
+                  uint index [[thread_index_in_threadgroup]], uint3 at [[thread_position_in_grid]],
+                  uint3 grid [[threads_per_grid]]) {
+  x[at.y * grid.x + at.x] = column * 100 + index;
+}
+)",
+                               "where");
+  auto* x = new_buffer(18);
+  auto* commands = queue_->commandBuffer();
+  auto* encoder = commands->computeCommandEncoder();
+  encoder->setComputePipelineState(pipeline);
+  encoder->setBuffer(x, 0, 0);
+  encoder->dispatchThreads(MTL::Size(6, 3, 1), MTL::Size(4, 2, 1));
+  encoder->endEncoding();
+  finish(commands);
+  const auto* got = static_cast<const uint32_t*>(x->contents());
+  EXPECT_EQ(got[0], 0u);
+  EXPECT_EQ(got[6 + 3], 307u);
+  EXPECT_EQ(got[6 + 5], 103u);  // a partial threadgroup, 2 x 2
+  EXPECT_EQ(got[12 + 2], 202u);
+  pipeline->release();
+  x->release();
+}
+
+TEST_F(MetalSource, RoundsHalfAndBfloatToNearestEven) {
+  auto* pipeline = pipeline_of(R"(#include <metal_stdlib>
+using namespace metal;
+kernel void round_both(device const float* x [[buffer(0)]], device half* h [[buffer(1)]], device bfloat* b [[buffer(2)]],
+                       uint i [[thread_position_in_grid]]) {
+  h[i] = half(x[i]);
+  b[i] = bfloat(x[i]);
+}
+)",
+                               "round_both");
+  auto *x = new_buffer(4), *h = new_buffer(4), *b = new_buffer(4);
+  const float values[4] = {1 + 0x1p-11f, 1 + 0x3p-11f, 1 + 0x1p-8f, 1 + 0x3p-8f};
+  std::memcpy(x->contents(), values, sizeof values);
+  EXPECT_EQ(run(pipeline, {x, h, b}, 1, 4), "");
+  const auto* halves = static_cast<const uint16_t*>(h->contents());
+  const auto* bfloats = static_cast<const uint16_t*>(b->contents());
+  EXPECT_EQ(halves[0], 0x3c00);
+  EXPECT_EQ(halves[1], 0x3c02);
+  EXPECT_EQ(bfloats[2], 0x3f80);
+  EXPECT_EQ(bfloats[3], 0x3f82);
+  for (auto* buffer : {x, h, b}) buffer->release();
 }
 
 }  // namespace

@@ -761,7 +761,7 @@ struct Bind {
     switch (A.kind) {
       case ArgumentKind::thread_position_in_grid: return c.position_in_grid;
       case ArgumentKind::thread_position_in_threadgroup:
-        return metal::detail::lanes<P> == 0 ? c.index_in_threadgroup : c.position_in_threadgroup;
+        return c.position_in_threadgroup;
       case ArgumentKind::threadgroup_position_in_grid: return c.threadgroup_position;
       case ArgumentKind::threads_per_threadgroup: return c.threads_per_threadgroup;
       case ArgumentKind::dispatch_threads_per_threadgroup: return c.dispatch_threads_per_threadgroup;

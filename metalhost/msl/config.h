@@ -8,7 +8,8 @@
 #undef METALHOST_MSL_ASAN
 #define METALHOST_MSL_ASAN 1
 #endif
-#if __has_feature(thread_sanitizer)
+// The runner itself is not instrumented, so that the build says it.
+#if __has_feature(thread_sanitizer) || defined(METALHOST_TSAN_KERNELS)
 #undef METALHOST_MSL_TSAN
 #define METALHOST_MSL_TSAN 1
 #endif

@@ -118,6 +118,16 @@ class Group {
 
 thread_local Group* running = nullptr;
 
+// Neither is seen by ThreadSanitizer, to which the runner is no thread of the kernel.
+void fill_unseen(std::byte* memory, std::size_t bytes, uint8_t value) {
+  auto* out = reinterpret_cast<volatile uint8_t*>(memory);
+  for (std::size_t i = 0; i < bytes; ++i) out[i] = value;
+}
+void copy_unseen(unsigned char* to, const void* from, std::size_t bytes) {
+  auto* out = static_cast<volatile unsigned char*>(to);
+  for (std::size_t i = 0; i < bytes; ++i) out[i] = static_cast<const unsigned char*>(from)[i];
+}
+
 std::string at(const Site& site) {
   return fmt::format("{}:{}: {}", site.file, site.line, site.what);
 }
@@ -304,7 +314,7 @@ void Group::simdgroup_barrier(const Site& site) {
 Exchange Group::exchange(const void* value, unsigned bytes, const Site& site) {
   Simdgroup& group = simdgroup();
   std::size_t half = group.operations & 1;
-  std::memcpy(group.slots[half] + lane() * kSlotBytes, value, bytes);
+  copy_unseen(group.slots[half] + lane() * kSlotBytes, value, bytes);
   if (arrive(group, site)) {
     release(group);
   } else {
@@ -345,7 +355,7 @@ void Group::multiply_accumulate(const float* abc, float* d, const Site& site) {
   Simdgroup& group = simdgroup();
   std::size_t half = group.operations & 1;
   float* mine = group.matrices[half][lane()];
-  std::copy_n(abc, 6, mine);
+  for (int i = 0; i < 6; ++i) mine[i] = abc[i];
   if (arrive(group, site)) {
     if (group.arrived != ~0u) {
       fail(
@@ -356,15 +366,15 @@ void Group::multiply_accumulate(const float* abc, float* d, const Site& site) {
   } else {
     wait_for_others();
   }
-  std::copy_n(mine, 2, d);
+  for (int i = 0; i < 2; ++i) d[i] = mine[i];
 }
 
 void* Group::threadgroup_variable(int id, std::size_t bytes) {
   auto& [memory, size] = variables_[id];
   if (!memory) {
-    memory = std::make_unique<std::byte[]>(bytes);
+    memory.reset(new std::byte[bytes]);
     size = bytes;
-    std::memset(memory.get(), launch_.fill, bytes);
+    fill_unseen(memory.get(), bytes, launch_.fill);
     variable_bytes_ += bytes;
     uint64_t bound = std::accumulate(launch_.threadgroup_bytes.begin(), launch_.threadgroup_bytes.end(), uint64_t{0});
     if (bound + variable_bytes_ > launch_.max_threadgroup_bytes) {
@@ -381,7 +391,7 @@ void Group::run(std::array<uint32_t, 3> position, std::array<uint32_t, 3> size, 
   variables_.clear();
   variable_bytes_ = 0;
   for (std::size_t i = 0; i < bound_.size(); ++i) {
-    std::memset(bound_[i].get(), launch_.fill, launch_.threadgroup_bytes[i]);
+    fill_unseen(bound_[i].get(), launch_.threadgroup_bytes[i], launch_.fill);
   }
   for (uint32_t i = 0; i < count_; ++i) {
     Thread& thread = threads_[i];

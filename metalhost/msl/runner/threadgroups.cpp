@@ -21,8 +21,25 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
+#if METALHOST_MSL_TSAN
+extern "C" void AnnotateIgnoreWritesBegin(const char* file, int line);
+extern "C" void AnnotateIgnoreWritesEnd(const char* file, int line);
+#endif
+
 namespace metalhost::msl {
 namespace {
+
+// While one lives, allocation is no write to the memory in ThreadSanitizer's eyes.
+struct UnseenAllocation {
+#if METALHOST_MSL_TSAN
+  UnseenAllocation() {
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+  }
+  ~UnseenAllocation() {
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+  }
+#endif
+};
 
 constexpr uint32_t kSimdWidth = 32, kMaxThreads = 1024;
 // The odd part keeps the stacks of different threads out of the same sets of the data cache.
@@ -370,6 +387,7 @@ void Group::multiply_accumulate(const float* abc, float* d, const Site& site) {
 }
 
 void* Group::threadgroup_variable(int id, std::size_t bytes) {
+  [[maybe_unused]] UnseenAllocation unseen;
   auto& [memory, size] = variables_[id];
   if (!memory) {
     memory.reset(new std::byte[bytes]);
@@ -388,7 +406,10 @@ void* Group::threadgroup_variable(int id, std::size_t bytes) {
 void Group::run(std::array<uint32_t, 3> position, std::array<uint32_t, 3> size, const ThreadContext& base) {
   count_ = live_ = size[0] * size[1] * size[2];
   at_barrier_ = current_ = 0;
-  variables_.clear();
+  {
+    [[maybe_unused]] UnseenAllocation unseen;
+    variables_.clear();
+  }
   variable_bytes_ = 0;
   for (std::size_t i = 0; i < bound_.size(); ++i) {
     fill_unseen(bound_[i].get(), launch_.threadgroup_bytes[i], launch_.fill);

@@ -24,6 +24,7 @@ struct Dispatch {
   Extent group_threads;
   std::vector<std::span<std::byte>> arguments;           // by buffer index: what is bound there, from its offset on
   std::map<uint64_t, std::vector<std::byte>> constants;  // function constants by index
+  std::vector<uint64_t> threadgroup_bytes;               // threadgroup memory by index
 
   template <class T>
   std::span<T> buffer(std::size_t index) const {

@@ -51,6 +51,7 @@ Dispatch make_dispatch(ComputeEncoder& self, Size grid, Size group, bool grid_in
     dispatch.threads = {grid.width * group.width, grid.height * group.height, grid.depth * group.depth};
   }
   dispatch.constants = self.pipeline->constants;
+  dispatch.threadgroup_bytes.assign(self.threadgroup_bytes.begin(), self.threadgroup_bytes.end());
   for (const auto& binding : self.bindings) {
     std::span<std::byte> bytes;
     if (binding.buffer) bytes = {binding.buffer->gpu(binding.offset), binding.buffer->length - binding.offset};

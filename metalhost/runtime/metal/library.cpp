@@ -10,6 +10,7 @@
 
 #include "runtime/checks/report.h"
 #include "runtime/events/log.h"
+#include "runtime/metal/compiled_kernel.h"
 #include "runtime/objc/define.h"
 
 namespace metalhost {
@@ -51,7 +52,7 @@ bool read_value(FunctionConstants& self, const void* value, uint64_t type, Funct
 
 Ref<Function> new_function(Library& self, const std::string& name, FunctionConstants* values, Error** error) {
   bool listed = std::find(self.names.begin(), self.names.end(), name) != self.names.end();
-  auto kernel = listed ? find_host_kernel(name) : nullptr;
+  auto kernel = !listed ? nullptr : self.object ? compiled_kernel(self.object, name) : find_host_kernel(name);
   if (!kernel) {
     give_error(error, kLibraryErrorDomain, kLibraryErrorFunctionNotFound,
                fmt::format("the library has no function '{}'", name));
@@ -99,13 +100,19 @@ Ref<Library> new_default_library(Device& device) {
 
 Ref<Library> new_library_from_source(Device& device, const std::string& source, Error** error) {
   auto names = kernels_in(source);
-  for (const auto& name : names) {
-    if (find_host_kernel(name)) continue;
-    give_error(error, kLibraryErrorDomain, kLibraryErrorCompileFailure,
-               fmt::format("kernel '{}': no host function of that name is registered to run it", name));
+  bool are_host_functions = !names.empty() && std::all_of(names.begin(), names.end(), [](const std::string& name) {
+    return find_host_kernel(name) != nullptr;
+  });
+  if (are_host_functions) return make_library(device, std::move(names));
+  try {
+    auto object = msl::compile(source);
+    auto library = make_library(device, kernel_names(*object));
+    library->object = std::move(object);
+    return library;
+  } catch (const msl::CompileError& failure) {
+    give_error(error, kLibraryErrorDomain, kLibraryErrorCompileFailure, failure.what());
     return nullptr;
   }
-  return make_library(device, std::move(names));
 }
 
 Ref<Library> new_library_from_file(Device& device, const std::string& path, Error** error) {

@@ -8,6 +8,10 @@
 
 namespace metalhost {
 
+namespace msl {
+class Object;
+}
+
 struct FunctionConstants : Object {
   struct Value {
     uint64_t type;
@@ -30,6 +34,7 @@ struct Library : Object {
   Device* device = nullptr;
   std::string label;
   std::vector<std::string> names;
+  std::shared_ptr<const msl::Object> object;  // of a library compiled from source
   std::string label_text() const { return label; }
 };
 

@@ -1,0 +1,82 @@
+#include "runtime/metal/compiled_kernel.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+#include <string_view>
+
+#include "msl/runner/threadgroups.h"
+
+namespace metalhost {
+namespace {
+
+// METALHOST_SCHEDULE=forward, reverse or random:SEED.
+void choose_schedule(msl::Launch& launch) {
+  const char* chosen = std::getenv("METALHOST_SCHEDULE");
+  std::string_view text = chosen ? chosen : "forward";
+  if (text == "reverse") launch.schedule = msl::Schedule::reverse;
+  if (text.starts_with("random")) launch.schedule = msl::Schedule::random;
+  if (auto colon = text.find(':'); colon != text.npos) launch.seed = std::strtoull(chosen + colon + 1, nullptr, 10);
+}
+
+// One specialisation of a kernel after another: an object is loaded once for each set of constants.
+struct Specialisations {
+  std::shared_ptr<const msl::Object> object;
+  std::mutex mutex;
+  std::map<std::map<uint64_t, std::vector<std::byte>>, std::shared_ptr<const msl::Object>> by_constants;
+
+  std::shared_ptr<const msl::Object> of(const std::map<uint64_t, std::vector<std::byte>>& constants) {
+    if (constants.empty()) return object;
+    std::lock_guard lock(mutex);
+    auto& found = by_constants[constants];
+    if (!found) found = msl::specialise(*object, constants);
+    return found;
+  }
+};
+
+void run(const msl::KernelEntry& kernel, const Dispatch& dispatch) {
+  msl::Launch launch;
+  for (std::size_t i = 0; i < dispatch.arguments.size(); ++i) launch.buffers[i] = dispatch.arguments[i].data();
+  std::copy(dispatch.threadgroup_bytes.begin(), dispatch.threadgroup_bytes.end(), launch.threadgroup_bytes.begin());
+  auto threads = [](const Extent& e) {
+    return std::array{static_cast<uint32_t>(e.width), static_cast<uint32_t>(e.height), static_cast<uint32_t>(e.depth)};
+  };
+  launch.threads = threads(dispatch.threads);
+  launch.group_threads = threads(dispatch.group_threads);
+  choose_schedule(launch);
+  msl::run_threadgroups(kernel, launch);
+}
+
+}  // namespace
+
+std::vector<std::string> kernel_names(const msl::Object& object) {
+  std::vector<std::string> names;
+  for (const auto* kernel : object.kernels()) names.push_back(kernel->name);
+  return names;
+}
+
+std::shared_ptr<const HostKernel> compiled_kernel(std::shared_ptr<const msl::Object> object, const std::string& name) {
+  const msl::KernelEntry* entry = object->find(name);
+  if (!entry) return nullptr;
+  auto kernel = std::make_shared<HostKernel>();
+  kernel->name = name;
+  if (entry->max_threads > 0) kernel->max_threads_per_threadgroup = static_cast<uint64_t>(entry->max_threads);
+  for (int i = 0; i < entry->argument_count; ++i) {
+    const msl::Argument& argument = entry->arguments[i];
+    if (argument.kind != msl::ArgumentKind::buffer) continue;
+    kernel->arguments.push_back({static_cast<uint64_t>(argument.index), argument.writes, nullptr});
+  }
+  for (const auto* constant : object->constants()) {
+    kernel->constants.push_back({static_cast<uint64_t>(constant->index), constant->name,
+                                 static_cast<uint64_t>(constant->data_type), constant->required});
+  }
+  auto specialisations = std::make_shared<Specialisations>();
+  specialisations->object = std::move(object);
+  kernel->body = [specialisations, name](const Dispatch& dispatch) {
+    auto specialised = specialisations->of(dispatch.constants);
+    run(*specialised->find(name), dispatch);
+  };
+  return kernel;
+}
+
+}  // namespace metalhost

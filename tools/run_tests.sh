@@ -98,7 +98,10 @@ run_tests() {
     run_preset asan asan 'test_(unit|ops|fault|metalhost).*' "$filter"
     say "ThreadSanitizer: everything threaded"
     build tsan threaded_tests
-    run_preset tsan tsan 'test_(unit_(base|device|ops|autograd|generate|train)|metalhost).*' "$filter"
+    # Not metalhost_msl: its kernels with planted races are reported, as they should be, and so is the teardown of a
+    # threadgroup that was given up at a divergent barrier.
+    run_preset tsan tsan \
+      'test_(unit_(base|device|ops|autograd|generate|train)|metalhost_(objc|metal|mps|contracts|facts|instrumented)).*' "$filter"
   fi
   if [ $long = 1 ]; then source tools/run_long_tests.sh && run_long_tests; fi
 

@@ -174,7 +174,9 @@ TEST_F(Commands, ALibraryFromSourceHasTheKernelsItNames) {
   ASSERT_NE(library, nullptr);
   EXPECT_EQ(library->functionNames()->count(), 1u);
   library->release();
-  EXPECT_EQ(device_->newLibrary(MTLSTR("kernel void f(device float* x [[buffer(0)]]) { x[0] = unheard_of; }"), nullptr, &error), nullptr);
+  EXPECT_EQ(device_->newLibrary(MTLSTR("kernel void f(device float* x [[buffer(0)]]) { x[0] = unheard_of; }"), nullptr,
+                                &error),
+            nullptr);
   ASSERT_NE(error, nullptr);
   EXPECT_NE(std::string(error->localizedDescription()->utf8String()).find("unheard_of"), std::string::npos);
 }

@@ -85,8 +85,8 @@ using remove_const_t = remove_cv_t<T>;
 template <class T>
 using decay_t = remove_cv_t<remove_reference_t<T>>;
 template <class T>
-struct is_floating_point
-    : bool_constant<is_same_v<remove_cv_t<T>, float> || is_same_v<remove_cv_t<T>, half> || is_same_v<remove_cv_t<T>, bfloat>> {};
+struct is_floating_point : bool_constant<is_same_v<remove_cv_t<T>, float> || is_same_v<remove_cv_t<T>, half> ||
+                                         is_same_v<remove_cv_t<T>, bfloat>> {};
 template <class T>
 inline constexpr bool is_floating_point_v = is_floating_point<T>::value;
 template <class T>
@@ -105,7 +105,8 @@ template <class A, class B>
 inline constexpr bool is_convertible_v = __is_convertible_to(A, B);
 template <class T>
 struct make_unsigned {
-  using type = conditional_t<sizeof(T) == 1, uchar, conditional_t<sizeof(T) == 2, ushort, conditional_t<sizeof(T) == 4, uint, ulong>>>;
+  using type = conditional_t<sizeof(T) == 1, uchar,
+                             conditional_t<sizeof(T) == 2, ushort, conditional_t<sizeof(T) == 4, uint, ulong>>>;
 };
 template <class T>
 using make_unsigned_t = typename make_unsigned<T>::type;
@@ -141,7 +142,8 @@ inline constexpr int lanes = shape<decay_t<T>>::lanes;
 template <class T>
 using value = conditional_t<lanes<T> == 0, decay_t<T>, vec<element<T>, lanes<T> == 0 ? 1 : lanes<T>>>;
 template <class A, class B>
-inline constexpr bool are_vectors = (lanes<A> > 0 || lanes<B> > 0) && (lanes<A> == 0 || lanes<B> == 0 || lanes<A> == lanes<B>);
+inline constexpr bool are_vectors = (lanes<A> > 0 || lanes<B> > 0) &&
+                                    (lanes<A> == 0 || lanes<B> == 0 || lanes<A> == lanes<B>);
 // A vector with a scalar has the vector's type.
 template <class A, class B>
 using common = value<conditional_t<(lanes<A> > 0), A, B>>;
@@ -179,29 +181,37 @@ struct swizzle {
 #define METALHOST_LAST2(M, x, y, ...) M(__VA_ARGS__, x, 0) M(__VA_ARGS__, y, 1)
 #define METALHOST_LAST3(M, x, y, z, ...) METALHOST_LAST2(M, x, y, __VA_ARGS__) M(__VA_ARGS__, z, 2)
 #define METALHOST_LAST4(M, x, y, z, w, ...) METALHOST_LAST3(M, x, y, z, __VA_ARGS__) M(__VA_ARGS__, w, 3)
-#define METALHOST_THIRD2(M, x, y, ...) METALHOST_LAST2(M, x, y, __VA_ARGS__, x, 0) METALHOST_LAST2(M, x, y, __VA_ARGS__, y, 1)
-#define METALHOST_THIRD3(M, x, y, z, ...) \
-  METALHOST_LAST3(M, x, y, z, __VA_ARGS__, x, 0) METALHOST_LAST3(M, x, y, z, __VA_ARGS__, y, 1) METALHOST_LAST3(M, x, y, z, __VA_ARGS__, z, 2)
-#define METALHOST_THIRD4(M, x, y, z, w, ...) \
-  METALHOST_LAST4(M, x, y, z, w, __VA_ARGS__, x, 0) METALHOST_LAST4(M, x, y, z, w, __VA_ARGS__, y, 1) \
-  METALHOST_LAST4(M, x, y, z, w, __VA_ARGS__, z, 2) METALHOST_LAST4(M, x, y, z, w, __VA_ARGS__, w, 3)
-#define METALHOST_SECOND2(M, x, y, ...) METALHOST_THIRD2(M, x, y, __VA_ARGS__, x, 0) METALHOST_THIRD2(M, x, y, __VA_ARGS__, y, 1)
-#define METALHOST_SECOND3(M, x, y, z, ...) \
-  METALHOST_THIRD3(M, x, y, z, __VA_ARGS__, x, 0) METALHOST_THIRD3(M, x, y, z, __VA_ARGS__, y, 1) METALHOST_THIRD3(M, x, y, z, __VA_ARGS__, z, 2)
-#define METALHOST_SECOND4(M, x, y, z, w, ...) \
-  METALHOST_THIRD4(M, x, y, z, w, __VA_ARGS__, x, 0) METALHOST_THIRD4(M, x, y, z, w, __VA_ARGS__, y, 1) \
-  METALHOST_THIRD4(M, x, y, z, w, __VA_ARGS__, z, 2) METALHOST_THIRD4(M, x, y, z, w, __VA_ARGS__, w, 3)
-#define METALHOST_SWIZZLES2(x, y) \
-  METALHOST_THIRD2(METALHOST_PAIR, x, y, 2) METALHOST_SECOND2(METALHOST_TRIPLE, x, y, 2) \
-  METALHOST_SECOND2(METALHOST_QUAD, x, y, 2, x, 0) METALHOST_SECOND2(METALHOST_QUAD, x, y, 2, y, 1)
-#define METALHOST_SWIZZLES3(x, y, z) \
-  METALHOST_THIRD3(METALHOST_PAIR, x, y, z, 4) METALHOST_SECOND3(METALHOST_TRIPLE, x, y, z, 4) \
-  METALHOST_SECOND3(METALHOST_QUAD, x, y, z, 4, x, 0) METALHOST_SECOND3(METALHOST_QUAD, x, y, z, 4, y, 1) \
-  METALHOST_SECOND3(METALHOST_QUAD, x, y, z, 4, z, 2)
-#define METALHOST_SWIZZLES4(x, y, z, w) \
-  METALHOST_THIRD4(METALHOST_PAIR, x, y, z, w, 4) METALHOST_SECOND4(METALHOST_TRIPLE, x, y, z, w, 4) \
-  METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, x, 0) METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, y, 1) \
-  METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, z, 2) METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, w, 3)
+#define METALHOST_THIRD2(M, x, y, ...) \
+  METALHOST_LAST2(M, x, y, __VA_ARGS__, x, 0) METALHOST_LAST2(M, x, y, __VA_ARGS__, y, 1)
+#define METALHOST_THIRD3(M, x, y, z, ...)        \
+  METALHOST_LAST3(M, x, y, z, __VA_ARGS__, x, 0) \
+  METALHOST_LAST3(M, x, y, z, __VA_ARGS__, y, 1) METALHOST_LAST3(M, x, y, z, __VA_ARGS__, z, 2)
+#define METALHOST_THIRD4(M, x, y, z, w, ...)                                                          \
+  METALHOST_LAST4(M, x, y, z, w, __VA_ARGS__, x, 0)                                                   \
+  METALHOST_LAST4(M, x, y, z, w, __VA_ARGS__, y, 1) METALHOST_LAST4(M, x, y, z, w, __VA_ARGS__, z, 2) \
+      METALHOST_LAST4(M, x, y, z, w, __VA_ARGS__, w, 3)
+#define METALHOST_SECOND2(M, x, y, ...) \
+  METALHOST_THIRD2(M, x, y, __VA_ARGS__, x, 0) METALHOST_THIRD2(M, x, y, __VA_ARGS__, y, 1)
+#define METALHOST_SECOND3(M, x, y, z, ...)        \
+  METALHOST_THIRD3(M, x, y, z, __VA_ARGS__, x, 0) \
+  METALHOST_THIRD3(M, x, y, z, __VA_ARGS__, y, 1) METALHOST_THIRD3(M, x, y, z, __VA_ARGS__, z, 2)
+#define METALHOST_SECOND4(M, x, y, z, w, ...)                                                           \
+  METALHOST_THIRD4(M, x, y, z, w, __VA_ARGS__, x, 0)                                                    \
+  METALHOST_THIRD4(M, x, y, z, w, __VA_ARGS__, y, 1) METALHOST_THIRD4(M, x, y, z, w, __VA_ARGS__, z, 2) \
+      METALHOST_THIRD4(M, x, y, z, w, __VA_ARGS__, w, 3)
+#define METALHOST_SWIZZLES2(x, y)                                                               \
+  METALHOST_THIRD2(METALHOST_PAIR, x, y, 2)                                                     \
+  METALHOST_SECOND2(METALHOST_TRIPLE, x, y, 2) METALHOST_SECOND2(METALHOST_QUAD, x, y, 2, x, 0) \
+      METALHOST_SECOND2(METALHOST_QUAD, x, y, 2, y, 1)
+#define METALHOST_SWIZZLES3(x, y, z)                                                                  \
+  METALHOST_THIRD3(METALHOST_PAIR, x, y, z, 4)                                                        \
+  METALHOST_SECOND3(METALHOST_TRIPLE, x, y, z, 4) METALHOST_SECOND3(METALHOST_QUAD, x, y, z, 4, x, 0) \
+      METALHOST_SECOND3(METALHOST_QUAD, x, y, z, 4, y, 1) METALHOST_SECOND3(METALHOST_QUAD, x, y, z, 4, z, 2)
+#define METALHOST_SWIZZLES4(x, y, z, w)                                                                             \
+  METALHOST_THIRD4(METALHOST_PAIR, x, y, z, w, 4)                                                                   \
+  METALHOST_SECOND4(METALHOST_TRIPLE, x, y, z, w, 4) METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, x, 0)         \
+      METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, y, 1) METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, z, 2) \
+          METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, w, 3)
 
 #define METALHOST_VECTOR_MEMBERS(N)                                                                             \
   using element_type = T;                                                                                       \
@@ -224,7 +234,8 @@ struct swizzle {
   template <class A, class B, class... R>                                                                       \
   METALHOST_INLINE constexpr vec(const A& a, const B& b, const R&... rest) : slots{} {                          \
     static_assert((detail::lanes<A> + (detail::lanes<A> == 0)) + (detail::lanes<B> + (detail::lanes<B> == 0)) + \
-                          (0 + ... + (detail::lanes<R> + (detail::lanes<R> == 0))) == N,                        \
+                          (0 + ... + (detail::lanes<R> + (detail::lanes<R> == 0))) ==                           \
+                      N,                                                                                        \
                   "a vector is made of as many scalars as it has elements");                                    \
     int k = 0;                                                                                                  \
     put(k, a);                                                                                                  \
@@ -239,15 +250,23 @@ struct swizzle {
       for (int i = 0; i < detail::lanes<A>; ++i) slots[k++] = T(a[i]);                                          \
     }                                                                                                           \
   }                                                                                                             \
-  METALHOST_INLINE constexpr T& operator[](int i) { return slots[i]; }                                          \
-  METALHOST_INLINE constexpr const T& operator[](int i) const { return slots[i]; }
+  METALHOST_INLINE constexpr T& operator[](int i) {                                                             \
+    return slots[i];                                                                                            \
+  }                                                                                                             \
+  METALHOST_INLINE constexpr const T& operator[](int i) const {                                                 \
+    return slots[i];                                                                                            \
+  }
 
 template <class T>
 struct alignas(2 * sizeof(T)) vec<T, 2> {
   union {
     T slots[2];
-    struct { T x, y; };
-    struct { T r, g; };
+    struct {
+      T x, y;
+    };
+    struct {
+      T r, g;
+    };
     METALHOST_SWIZZLES2(x, y)
     METALHOST_SWIZZLES2(r, g)
   };
@@ -257,8 +276,12 @@ template <class T>
 struct alignas(4 * sizeof(T)) vec<T, 3> {
   union {
     T slots[4];
-    struct { T x, y, z; };
-    struct { T r, g, b; };
+    struct {
+      T x, y, z;
+    };
+    struct {
+      T r, g, b;
+    };
     METALHOST_SWIZZLES3(x, y, z)
     METALHOST_SWIZZLES3(r, g, b)
   };
@@ -268,8 +291,12 @@ template <class T>
 struct alignas(4 * sizeof(T)) vec<T, 4> {
   union {
     T slots[4];
-    struct { T x, y, z, w; };
-    struct { T r, g, b, a; };
+    struct {
+      T x, y, z, w;
+    };
+    struct {
+      T r, g, b, a;
+    };
     METALHOST_SWIZZLES4(x, y, z, w)
     METALHOST_SWIZZLES4(r, g, b, a)
   };
@@ -289,22 +316,21 @@ struct packed_vec {
   METALHOST_INLINE const T& operator[](int i) const { return slots[i]; }
 };
 
-#define METALHOST_OPERATOR(op)                                                                       \
-  template <class A, class B, enable_if_t<detail::are_vectors<A, B>, int> = 0>                       \
-  METALHOST_INLINE constexpr auto operator op(const A& a, const B& b) {                              \
-    using R = detail::common<A, B>;                                                                  \
-    using S = detail::element<R>;                                                                    \
-    static_assert(detail::lanes<A> == 0 || detail::lanes<B> == 0 ||                                  \
-                      is_same_v<detail::element<A>, detail::element<B>>,                             \
-                  "vectors of different types are not mixed");                                       \
-    R r;                                                                                             \
-    for (int i = 0; i < detail::lanes<R>; ++i) r[i] = S(S(detail::at(a, i)) op S(detail::at(b, i))); \
-    return r;                                                                                        \
-  }                                                                                                  \
-  template <class A, class B, enable_if_t<(detail::lanes<A> > 0), int> = 0>                          \
-  METALHOST_INLINE constexpr A& operator op##=(A& a, const B& b) {                                   \
-    a = a op b;                                                                                      \
-    return a;                                                                                        \
+#define METALHOST_OPERATOR(op)                                                                                         \
+  template <class A, class B, enable_if_t<detail::are_vectors<A, B>, int> = 0>                                         \
+  METALHOST_INLINE constexpr auto operator op(const A& a, const B& b) {                                                \
+    using R = detail::common<A, B>;                                                                                    \
+    using S = detail::element<R>;                                                                                      \
+    static_assert(detail::lanes<A> == 0 || detail::lanes<B> == 0 || is_same_v<detail::element<A>, detail::element<B>>, \
+                  "vectors of different types are not mixed");                                                         \
+    R r;                                                                                                               \
+    for (int i = 0; i < detail::lanes<R>; ++i) r[i] = S(S(detail::at(a, i)) op S(detail::at(b, i)));                   \
+    return r;                                                                                                          \
+  }                                                                                                                    \
+  template <class A, class B, enable_if_t<(detail::lanes<A> > 0), int> = 0>                                            \
+  METALHOST_INLINE constexpr A& operator op##=(A& a, const B& b) {                                                     \
+    a = a op b;                                                                                                        \
+    return a;                                                                                                          \
   }
 METALHOST_OPERATOR(+)
 METALHOST_OPERATOR(-)
@@ -317,14 +343,14 @@ METALHOST_OPERATOR(^)
 METALHOST_OPERATOR(<<)
 METALHOST_OPERATOR(>>)
 #undef METALHOST_OPERATOR
-#define METALHOST_COMPARISON(op)                                                                   \
-  template <class A, class B, enable_if_t<detail::are_vectors<A, B>, int> = 0>                     \
-  METALHOST_INLINE constexpr auto operator op(const A& a, const B& b) {                            \
-    using R = detail::common<A, B>;                                                                \
-    using S = detail::element<R>;                                                                  \
-    vec<bool, detail::lanes<R>> r;                                                                 \
-    for (int i = 0; i < detail::lanes<R>; ++i) r[i] = S(detail::at(a, i)) op S(detail::at(b, i));  \
-    return r;                                                                                      \
+#define METALHOST_COMPARISON(op)                                                                  \
+  template <class A, class B, enable_if_t<detail::are_vectors<A, B>, int> = 0>                    \
+  METALHOST_INLINE constexpr auto operator op(const A& a, const B& b) {                           \
+    using R = detail::common<A, B>;                                                               \
+    using S = detail::element<R>;                                                                 \
+    vec<bool, detail::lanes<R>> r;                                                                \
+    for (int i = 0; i < detail::lanes<R>; ++i) r[i] = S(detail::at(a, i)) op S(detail::at(b, i)); \
+    return r;                                                                                     \
   }
 METALHOST_COMPARISON(<)
 METALHOST_COMPARISON(>)
@@ -335,12 +361,12 @@ METALHOST_COMPARISON(!=)
 METALHOST_COMPARISON(&&)
 METALHOST_COMPARISON(||)
 #undef METALHOST_COMPARISON
-#define METALHOST_UNARY(op, R)                                                  \
-  template <class A, enable_if_t<(detail::lanes<A> > 0), int> = 0>              \
-  METALHOST_INLINE constexpr auto operator op(const A& a) {                     \
-    vec<R, detail::lanes<A>> r;                                                 \
-    for (int i = 0; i < detail::lanes<A>; ++i) r[i] = R(op a[i]);               \
-    return r;                                                                   \
+#define METALHOST_UNARY(op, R)                                     \
+  template <class A, enable_if_t<(detail::lanes<A> > 0), int> = 0> \
+  METALHOST_INLINE constexpr auto operator op(const A& a) {        \
+    vec<R, detail::lanes<A>> r;                                    \
+    for (int i = 0; i < detail::lanes<A>; ++i) r[i] = R(op a[i]);  \
+    return r;                                                      \
   }
 METALHOST_UNARY(-, detail::element<A>)
 METALHOST_UNARY(+, detail::element<A>)
@@ -348,12 +374,12 @@ METALHOST_UNARY(~, detail::element<A>)
 METALHOST_UNARY(!, bool)
 #undef METALHOST_UNARY
 
-#define METALHOST_VECTORS(t)                                                            \
-  using t##2 = vec<t, 2>;                                                               \
-  using t##3 = vec<t, 3>;                                                               \
-  using t##4 = vec<t, 4>;                                                               \
-  using packed_##t##2 = packed_vec<t, 2>;                                               \
-  using packed_##t##3 = packed_vec<t, 3>;                                               \
+#define METALHOST_VECTORS(t)              \
+  using t##2 = vec<t, 2>;                 \
+  using t##3 = vec<t, 3>;                 \
+  using t##4 = vec<t, 4>;                 \
+  using packed_##t##2 = packed_vec<t, 2>; \
+  using packed_##t##3 = packed_vec<t, 3>; \
   using packed_##t##4 = packed_vec<t, 4>;
 METALHOST_VECTORS(bool)
 METALHOST_VECTORS(char)
@@ -389,11 +415,11 @@ METALHOST_INLINE vec<T, R> operator*(const matrix<T, C, R>& m, const vec<T, C>& 
   for (int i = 0; i < C; ++i) r += m[i] * v[i];
   return r;
 }
-#define METALHOST_MATRICES(t)        \
-  using t##2x2 = matrix<t, 2, 2>;    \
-  using t##2x4 = matrix<t, 2, 4>;    \
-  using t##4x2 = matrix<t, 4, 2>;    \
-  using t##3x3 = matrix<t, 3, 3>;    \
+#define METALHOST_MATRICES(t)     \
+  using t##2x2 = matrix<t, 2, 2>; \
+  using t##2x4 = matrix<t, 2, 4>; \
+  using t##4x2 = matrix<t, 4, 2>; \
+  using t##3x3 = matrix<t, 3, 3>; \
   using t##4x4 = matrix<t, 4, 4>;
 METALHOST_MATRICES(half)
 METALHOST_MATRICES(float)
@@ -423,17 +449,17 @@ struct numeric_limits {
   static constexpr T min() { return is_signed ? T(-max() - 1) : T(0); }
   static constexpr T lowest() { return min(); }
 };
-#define METALHOST_LIMITS(t, largest, smallest, eps, bits)                        \
-  template <>                                                                    \
-  struct numeric_limits<t> {                                                     \
-    static constexpr bool is_integer = false, is_signed = true;                  \
-    static constexpr int digits = bits;                                          \
-    static constexpr t max() { return t(largest); }                              \
-    static constexpr t lowest() { return t(-(largest)); }                        \
-    static constexpr t min() { return t(smallest); }                             \
-    static constexpr t epsilon() { return t(eps); }                              \
-    static constexpr t infinity() { return t(__builtin_huge_valf()); }           \
-    static constexpr t quiet_NaN() { return t(__builtin_nanf("")); }             \
+#define METALHOST_LIMITS(t, largest, smallest, eps, bits)              \
+  template <>                                                          \
+  struct numeric_limits<t> {                                           \
+    static constexpr bool is_integer = false, is_signed = true;        \
+    static constexpr int digits = bits;                                \
+    static constexpr t max() { return t(largest); }                    \
+    static constexpr t lowest() { return t(-(largest)); }              \
+    static constexpr t min() { return t(smallest); }                   \
+    static constexpr t epsilon() { return t(eps); }                    \
+    static constexpr t infinity() { return t(__builtin_huge_valf()); } \
+    static constexpr t quiet_NaN() { return t(__builtin_nanf("")); }   \
   };
 METALHOST_LIMITS(float, 3.40282346638528859812e+38f, 1.17549435082228750797e-38f, 1.1920928955078125e-7f, 24)
 METALHOST_LIMITS(half, 65504.0f, 6.103515625e-5f, 9.765625e-4f, 11)
@@ -441,51 +467,53 @@ METALHOST_LIMITS(bfloat, 3.38953138925153547590e+38f, 1.17549435082228750797e-38
 #undef METALHOST_LIMITS
 
 // Mathematics: in float, rounded once to the type; element by element for vectors.
-#define METALHOST_MAP1(name)                                                   \
-  template <class A, enable_if_t<(detail::lanes<A> > 0), int> = 0>             \
-  METALHOST_INLINE auto name(const A& a) {                                     \
-    vec<decltype(name(detail::element<A>())), detail::lanes<A>> r;             \
-    for (int i = 0; i < detail::lanes<A>; ++i) r[i] = name(a[i]);              \
-    return r;                                                                  \
+#define METALHOST_MAP1(name)                                       \
+  template <class A, enable_if_t<(detail::lanes<A> > 0), int> = 0> \
+  METALHOST_INLINE auto name(const A& a) {                         \
+    vec<decltype(name(detail::element<A>())), detail::lanes<A>> r; \
+    for (int i = 0; i < detail::lanes<A>; ++i) r[i] = name(a[i]);  \
+    return r;                                                      \
   }
-#define METALHOST_MATH1(name, expression)                                      \
-  METALHOST_INLINE float name(float x) { return expression; }                  \
-  METALHOST_INLINE half name(half h) {                                         \
-    float x = h;                                                               \
-    return half(expression);                                                   \
-  }                                                                            \
-  METALHOST_INLINE bfloat name(bfloat h) {                                     \
-    float x = h;                                                               \
-    return bfloat(expression);                                                 \
-  }                                                                            \
-  template <class I, enable_if_t<is_integral_v<I>, int> = 0>                   \
-  METALHOST_INLINE float name(I i) {                                           \
-    float x = float(i);                                                        \
-    return expression;                                                         \
-  }                                                                            \
+#define METALHOST_MATH1(name, expression)                    \
+  METALHOST_INLINE float name(float x) {                     \
+    return expression;                                       \
+  }                                                          \
+  METALHOST_INLINE half name(half h) {                       \
+    float x = h;                                             \
+    return half(expression);                                 \
+  }                                                          \
+  METALHOST_INLINE bfloat name(bfloat h) {                   \
+    float x = h;                                             \
+    return bfloat(expression);                               \
+  }                                                          \
+  template <class I, enable_if_t<is_integral_v<I>, int> = 0> \
+  METALHOST_INLINE float name(I i) {                         \
+    float x = float(i);                                      \
+    return expression;                                       \
+  }                                                          \
   METALHOST_MAP1(name)
-#define METALHOST_ELEMENTARY                                                                             \
-  METALHOST_MATH1(exp, ::expf(x))                                                                        \
-  METALHOST_MATH1(exp2, ::exp2f(x))                                                                      \
-  METALHOST_MATH1(exp10, ::exp10f(x))                                                                    \
-  METALHOST_MATH1(log, ::logf(x))                                                                        \
-  METALHOST_MATH1(log2, ::log2f(x))                                                                      \
-  METALHOST_MATH1(log10, ::log10f(x))                                                                    \
-  METALHOST_MATH1(sin, ::sinf(x))                                                                        \
-  METALHOST_MATH1(cos, ::cosf(x))                                                                        \
-  METALHOST_MATH1(tan, ::tanf(x))                                                                        \
-  METALHOST_MATH1(sinh, ::sinhf(x))                                                                      \
-  METALHOST_MATH1(cosh, ::coshf(x))                                                                      \
-  METALHOST_MATH1(tanh, ::tanhf(x))                                                                      \
-  METALHOST_MATH1(asin, ::asinf(x))                                                                      \
-  METALHOST_MATH1(acos, ::acosf(x))                                                                      \
-  METALHOST_MATH1(atan, ::atanf(x))                                                                      \
-  METALHOST_MATH1(asinh, ::asinhf(x))                                                                    \
-  METALHOST_MATH1(acosh, ::acoshf(x))                                                                    \
-  METALHOST_MATH1(atanh, ::atanhf(x))                                                                    \
-  METALHOST_MATH1(sinpi, ::sinf(x * 3.14159265358979323846f))                                            \
-  METALHOST_MATH1(cospi, ::cosf(x * 3.14159265358979323846f))                                            \
-  METALHOST_MATH1(sqrt, __builtin_sqrtf(x))                                                              \
+#define METALHOST_ELEMENTARY                                  \
+  METALHOST_MATH1(exp, ::expf(x))                             \
+  METALHOST_MATH1(exp2, ::exp2f(x))                           \
+  METALHOST_MATH1(exp10, ::exp10f(x))                         \
+  METALHOST_MATH1(log, ::logf(x))                             \
+  METALHOST_MATH1(log2, ::log2f(x))                           \
+  METALHOST_MATH1(log10, ::log10f(x))                         \
+  METALHOST_MATH1(sin, ::sinf(x))                             \
+  METALHOST_MATH1(cos, ::cosf(x))                             \
+  METALHOST_MATH1(tan, ::tanf(x))                             \
+  METALHOST_MATH1(sinh, ::sinhf(x))                           \
+  METALHOST_MATH1(cosh, ::coshf(x))                           \
+  METALHOST_MATH1(tanh, ::tanhf(x))                           \
+  METALHOST_MATH1(asin, ::asinf(x))                           \
+  METALHOST_MATH1(acos, ::acosf(x))                           \
+  METALHOST_MATH1(atan, ::atanf(x))                           \
+  METALHOST_MATH1(asinh, ::asinhf(x))                         \
+  METALHOST_MATH1(acosh, ::acoshf(x))                         \
+  METALHOST_MATH1(atanh, ::atanhf(x))                         \
+  METALHOST_MATH1(sinpi, ::sinf(x * 3.14159265358979323846f)) \
+  METALHOST_MATH1(cospi, ::cosf(x * 3.14159265358979323846f)) \
+  METALHOST_MATH1(sqrt, __builtin_sqrtf(x))                   \
   METALHOST_MATH1(rsqrt, 1.0f / __builtin_sqrtf(x))
 METALHOST_ELEMENTARY
 METALHOST_MATH1(floor, __builtin_floorf(x))
@@ -498,33 +526,35 @@ METALHOST_MATH1(sign, x > 0 ? 1.0f : x < 0 ? -1.0f : 0.0f)
 METALHOST_MATH1(saturate, __builtin_fminf(__builtin_fmaxf(x, 0.0f), 1.0f))
 METALHOST_MATH1(fabs, __builtin_fabsf(x))
 
-#define METALHOST_MAP2(name)                                                                    \
-  template <class A, class B, enable_if_t<detail::are_vectors<A, B>, int> = 0>                  \
-  METALHOST_INLINE auto name(const A& a, const B& b) {                                          \
-    using R = detail::common<A, B>;                                                             \
-    using S = detail::element<R>;                                                               \
-    R r;                                                                                        \
+#define METALHOST_MAP2(name)                                                                          \
+  template <class A, class B, enable_if_t<detail::are_vectors<A, B>, int> = 0>                        \
+  METALHOST_INLINE auto name(const A& a, const B& b) {                                                \
+    using R = detail::common<A, B>;                                                                   \
+    using S = detail::element<R>;                                                                     \
+    R r;                                                                                              \
     for (int i = 0; i < detail::lanes<R>; ++i) r[i] = name(S(detail::at(a, i)), S(detail::at(b, i))); \
-    return r;                                                                                   \
+    return r;                                                                                         \
   }
-#define METALHOST_MATH2(name, expression)                                      \
-  METALHOST_INLINE float name(float x, float y) { return expression; }         \
-  METALHOST_INLINE half name(half a, half b) {                                 \
-    float x = a, y = b;                                                        \
-    return half(expression);                                                   \
-  }                                                                            \
-  METALHOST_INLINE bfloat name(bfloat a, bfloat b) {                           \
-    float x = a, y = b;                                                        \
-    return bfloat(expression);                                                 \
-  }                                                                            \
+#define METALHOST_MATH2(name, expression)            \
+  METALHOST_INLINE float name(float x, float y) {    \
+    return expression;                               \
+  }                                                  \
+  METALHOST_INLINE half name(half a, half b) {       \
+    float x = a, y = b;                              \
+    return half(expression);                         \
+  }                                                  \
+  METALHOST_INLINE bfloat name(bfloat a, bfloat b) { \
+    float x = a, y = b;                              \
+    return bfloat(expression);                       \
+  }                                                  \
   METALHOST_MAP2(name)
-#define METALHOST_POWERS                                                       \
-  METALHOST_MATH2(pow, ::powf(x, y))                                           \
-  METALHOST_MATH2(powr, x < 0 ? __builtin_nanf("") : ::powf(x, y))             \
-  METALHOST_MATH2(atan2, ::atan2f(x, y))                                       \
-  METALHOST_MATH2(fmod, ::fmodf(x, y))                                         \
-  METALHOST_MATH2(divide, x / y)                                               \
-  METALHOST_MATH2(fmin, __builtin_fminf(x, y))                                 \
+#define METALHOST_POWERS                                           \
+  METALHOST_MATH2(pow, ::powf(x, y))                               \
+  METALHOST_MATH2(powr, x < 0 ? __builtin_nanf("") : ::powf(x, y)) \
+  METALHOST_MATH2(atan2, ::atan2f(x, y))                           \
+  METALHOST_MATH2(fmod, ::fmodf(x, y))                             \
+  METALHOST_MATH2(divide, x / y)                                   \
+  METALHOST_MATH2(fmin, __builtin_fminf(x, y))                     \
   METALHOST_MATH2(fmax, __builtin_fmaxf(x, y))
 METALHOST_POWERS
 METALHOST_MATH2(copysign, __builtin_copysignf(x, y))
@@ -534,19 +564,19 @@ METALHOST_INLINE float ldexp(float x, int n) {
 }
 
 // min and max take two values of one type.
-#define METALHOST_EXTREME(name, op, fallback)                                              \
-  template <class T, enable_if_t<is_scalar_v<T>, int> = 0>                                 \
-  METALHOST_INLINE constexpr T name(T a, T b) {                                            \
-    if constexpr (is_floating_point_v<T>) {                                                \
-      return T(fallback(float(a), float(b)));                                              \
-    } else {                                                                               \
-      return a op b ? a : b;                                                               \
-    }                                                                                      \
-  }                                                                                        \
-  METALHOST_MAP2(name)                                                                     \
-  template <class T>                                                                       \
-  METALHOST_INLINE T name##3(T a, T b, T c) {                                              \
-    return name(name(a, b), c);                                                            \
+#define METALHOST_EXTREME(name, op, fallback)              \
+  template <class T, enable_if_t<is_scalar_v<T>, int> = 0> \
+  METALHOST_INLINE constexpr T name(T a, T b) {            \
+    if constexpr (is_floating_point_v<T>) {                \
+      return T(fallback(float(a), float(b)));              \
+    } else {                                               \
+      return a op b ? a : b;                               \
+    }                                                      \
+  }                                                        \
+  METALHOST_MAP2(name)                                     \
+  template <class T>                                       \
+  METALHOST_INLINE T name##3(T a, T b, T c) {              \
+    return name(name(a, b), c);                            \
   }
 METALHOST_EXTREME(min, <, __builtin_fminf)
 METALHOST_EXTREME(max, >, __builtin_fmaxf)
@@ -583,11 +613,11 @@ METALHOST_INLINE T sincos(T x, T& c) {
   c = cos(x);
   return sin(x);
 }
-#define METALHOST_CLASSIFY(name, builtin)                                   \
-  template <class T, enable_if_t<is_floating_point_v<T>, int> = 0>          \
-  METALHOST_INLINE bool name(T x) {                                         \
-    return builtin(float(x));                                               \
-  }                                                                         \
+#define METALHOST_CLASSIFY(name, builtin)                          \
+  template <class T, enable_if_t<is_floating_point_v<T>, int> = 0> \
+  METALHOST_INLINE bool name(T x) {                                \
+    return builtin(float(x));                                      \
+  }                                                                \
   METALHOST_MAP1(name)
 METALHOST_CLASSIFY(isnan, __builtin_isnan)
 METALHOST_CLASSIFY(isinf, __builtin_isinf)
@@ -603,8 +633,12 @@ METALHOST_INLINE vec<T, N> select(const vec<T, N>& a, const vec<T, N>& b, const 
   for (int i = 0; i < N; ++i) r[i] = c[i] ? b[i] : a[i];
   return r;
 }
-METALHOST_INLINE bool any(bool b) { return b; }
-METALHOST_INLINE bool all(bool b) { return b; }
+METALHOST_INLINE bool any(bool b) {
+  return b;
+}
+METALHOST_INLINE bool all(bool b) {
+  return b;
+}
 template <int N>
 METALHOST_INLINE bool any(const vec<bool, N>& v) {
   bool r = false;
@@ -683,12 +717,14 @@ METALHOST_INLINE float loosened(float x) {
   return __builtin_bit_cast(float, __builtin_bit_cast(uint32_t, x) & ~1u);
 }
 #undef METALHOST_MATH1
-#define METALHOST_MATH1(name, expression)                                                      \
-  METALHOST_INLINE float name(float x) { return loosened(expression); }                        \
-  template <class A, enable_if_t<is_same_v<A, half> || is_same_v<A, bfloat>, int> = 0>         \
-  METALHOST_INLINE A name(A a) {                                                               \
-    return A(name(float(a)));                                                                  \
-  }                                                                                            \
+#define METALHOST_MATH1(name, expression)                                              \
+  METALHOST_INLINE float name(float x) {                                               \
+    return loosened(expression);                                                       \
+  }                                                                                    \
+  template <class A, enable_if_t<is_same_v<A, half> || is_same_v<A, bfloat>, int> = 0> \
+  METALHOST_INLINE A name(A a) {                                                       \
+    return A(name(float(a)));                                                          \
+  }                                                                                    \
   METALHOST_MAP1(name)
 METALHOST_ELEMENTARY
 METALHOST_POWERS
@@ -727,20 +763,31 @@ inline bool constant_is_set(int slot) {
 }
 template <class T>
 inline constexpr int scalar_type = -1;
-template <> inline constexpr int scalar_type<float> = 3;
-template <> inline constexpr int scalar_type<half> = 16;
-template <> inline constexpr int scalar_type<int> = 29;
-template <> inline constexpr int scalar_type<uint> = 33;
-template <> inline constexpr int scalar_type<short> = 37;
-template <> inline constexpr int scalar_type<ushort> = 41;
-template <> inline constexpr int scalar_type<char> = 45;
-template <> inline constexpr int scalar_type<uchar> = 49;
-template <> inline constexpr int scalar_type<bool> = 53;
-template <> inline constexpr int scalar_type<long> = 81;
-template <> inline constexpr int scalar_type<ulong> = 85;
+template <>
+inline constexpr int scalar_type<float> = 3;
+template <>
+inline constexpr int scalar_type<half> = 16;
+template <>
+inline constexpr int scalar_type<int> = 29;
+template <>
+inline constexpr int scalar_type<uint> = 33;
+template <>
+inline constexpr int scalar_type<short> = 37;
+template <>
+inline constexpr int scalar_type<ushort> = 41;
+template <>
+inline constexpr int scalar_type<char> = 45;
+template <>
+inline constexpr int scalar_type<uchar> = 49;
+template <>
+inline constexpr int scalar_type<bool> = 53;
+template <>
+inline constexpr int scalar_type<long> = 81;
+template <>
+inline constexpr int scalar_type<ulong> = 85;
 template <class T>
-inline constexpr int data_type =
-    scalar_type<metal::detail::element<T>> + (metal::detail::lanes<T> > 0 ? metal::detail::lanes<T> - 1 : 0);
+inline constexpr int data_type = scalar_type<metal::detail::element<T>> +
+                                 (metal::detail::lanes<T> > 0 ? metal::detail::lanes<T> - 1 : 0);
 
 template <class P, Argument A>
 struct Bind {
@@ -759,23 +806,40 @@ struct Bind {
   static const uint32_t* pick(const msl::ThreadContext& c) {
     static thread_local uint32_t derived[3];
     switch (A.kind) {
-      case ArgumentKind::thread_position_in_grid: return c.position_in_grid;
+      case ArgumentKind::thread_position_in_grid:
+        return c.position_in_grid;
       case ArgumentKind::thread_position_in_threadgroup:
         return c.position_in_threadgroup;
-      case ArgumentKind::threadgroup_position_in_grid: return c.threadgroup_position;
-      case ArgumentKind::threads_per_threadgroup: return c.threads_per_threadgroup;
-      case ArgumentKind::dispatch_threads_per_threadgroup: return c.dispatch_threads_per_threadgroup;
-      case ArgumentKind::threads_per_grid: return c.threads_per_grid;
-      case ArgumentKind::threadgroups_per_grid: return c.threadgroups;
-      case ArgumentKind::thread_index_in_threadgroup: return c.index_in_threadgroup;
-      case ArgumentKind::thread_index_in_simdgroup: return c.lane;
-      case ArgumentKind::simdgroup_index_in_threadgroup: return c.simdgroup;
-      case ArgumentKind::simdgroups_per_threadgroup: return c.simdgroups;
-      case ArgumentKind::threads_per_simdgroup: derived[0] = 32; return derived;
-      case ArgumentKind::thread_index_in_quadgroup: derived[0] = c.lane[0] % 4; return derived;
-      case ArgumentKind::quadgroup_index_in_threadgroup: derived[0] = c.index_in_threadgroup[0] / 4; return derived;
+      case ArgumentKind::threadgroup_position_in_grid:
+        return c.threadgroup_position;
+      case ArgumentKind::threads_per_threadgroup:
+        return c.threads_per_threadgroup;
+      case ArgumentKind::dispatch_threads_per_threadgroup:
+        return c.dispatch_threads_per_threadgroup;
+      case ArgumentKind::threads_per_grid:
+        return c.threads_per_grid;
+      case ArgumentKind::threadgroups_per_grid:
+        return c.threadgroups;
+      case ArgumentKind::thread_index_in_threadgroup:
+        return c.index_in_threadgroup;
+      case ArgumentKind::thread_index_in_simdgroup:
+        return c.lane;
+      case ArgumentKind::simdgroup_index_in_threadgroup:
+        return c.simdgroup;
+      case ArgumentKind::simdgroups_per_threadgroup:
+        return c.simdgroups;
+      case ArgumentKind::threads_per_simdgroup:
+        derived[0] = 32;
+        return derived;
+      case ArgumentKind::thread_index_in_quadgroup:
+        derived[0] = c.lane[0] % 4;
+        return derived;
+      case ArgumentKind::quadgroup_index_in_threadgroup:
+        derived[0] = c.index_in_threadgroup[0] / 4;
+        return derived;
       case ArgumentKind::buffer:
-      case ArgumentKind::threadgroup: break;
+      case ArgumentKind::threadgroup:
+        break;
     }
     __builtin_trap();
   }
@@ -816,7 +880,13 @@ struct Launcher<F, Arguments> {
 namespace metal {
 
 // What threads do together.
-enum class mem_flags : uint { mem_none = 0, mem_device = 1, mem_threadgroup = 2, mem_texture = 4, mem_threadgroup_imageblock = 8 };
+enum class mem_flags : uint {
+  mem_none = 0,
+  mem_device = 1,
+  mem_threadgroup = 2,
+  mem_texture = 4,
+  mem_threadgroup_imageblock = 8
+};
 METALHOST_INLINE mem_flags operator|(mem_flags a, mem_flags b) {
   return mem_flags(uint(a) | uint(b));
 }
@@ -828,7 +898,8 @@ METALHOST_INLINE void threadgroup_barrier(mem_flags, METALHOST_SITE) {
 METALHOST_INLINE void simdgroup_barrier(mem_flags, METALHOST_SITE) {
   metalhost::runtime->simdgroup_barrier({"simdgroup_barrier", file_, line_});
 }
-METALHOST_INLINE void atomic_thread_fence(mem_flags, memory_order = memory_order_seq_cst, thread_scope = thread_scope_device) {}
+METALHOST_INLINE void atomic_thread_fence(mem_flags, memory_order = memory_order_seq_cst,
+                                          thread_scope = thread_scope_device) {}
 
 namespace detail {
 template <class T>
@@ -852,15 +923,15 @@ METALHOST_INLINE int lane() {
 }
 }  // namespace detail
 
-#define METALHOST_SHUFFLE(name, source)                                          \
-  template <class A>                                                             \
-  METALHOST_INLINE auto name(const A& a, ushort n, METALHOST_SITE) {             \
-    using T = detail::value<A>;                                                  \
-    T v(a);                                                                      \
-    auto e = detail::exchange(v, #name, file_, line_);                           \
-    int self = detail::lane();                                                   \
-    (void)self;                                                                  \
-    return detail::pick<T>(e, source, v);                                        \
+#define METALHOST_SHUFFLE(name, source)                              \
+  template <class A>                                                 \
+  METALHOST_INLINE auto name(const A& a, ushort n, METALHOST_SITE) { \
+    using T = detail::value<A>;                                      \
+    T v(a);                                                          \
+    auto e = detail::exchange(v, #name, file_, line_);               \
+    int self = detail::lane();                                       \
+    (void)self;                                                      \
+    return detail::pick<T>(e, source, v);                            \
   }
 METALHOST_SHUFFLE(simd_shuffle, int(n))
 METALHOST_SHUFFLE(simd_broadcast, int(n))
@@ -898,55 +969,55 @@ METALHOST_INLINE bool simd_is_first(METALHOST_SITE) {
 }
 
 // Reductions in the order of a butterfly over the lanes that take part.
-#define METALHOST_REDUCE(name, first, count, expression)                                  \
-  template <class A>                                                                      \
-  METALHOST_INLINE auto name(const A& value, METALHOST_SITE) {                            \
-    using T = detail::value<A>;                                                           \
-    auto e = detail::exchange(T(value), #name, file_, line_);                             \
-    T part[32];                                                                           \
-    int n = 0;                                                                            \
-    for (int i = first; i < first + count; ++i) {                                         \
-      if ((e.mask >> i) & 1) part[n++] = detail::slot<T>(e, i);                           \
-    }                                                                                     \
-    while (n > 1) {                                                                       \
-      int half_n = (n + 1) / 2;                                                           \
-      for (int i = 0; i + half_n < n; ++i) {                                              \
-        T a = part[i], b = part[i + half_n];                                              \
-        part[i] = T(expression);                                                          \
-      }                                                                                   \
-      n = half_n;                                                                         \
-    }                                                                                     \
-    return part[0];                                                                       \
+#define METALHOST_REDUCE(name, first, count, expression)        \
+  template <class A>                                            \
+  METALHOST_INLINE auto name(const A& value, METALHOST_SITE) {  \
+    using T = detail::value<A>;                                 \
+    auto e = detail::exchange(T(value), #name, file_, line_);   \
+    T part[32];                                                 \
+    int n = 0;                                                  \
+    for (int i = first; i < first + count; ++i) {               \
+      if ((e.mask >> i) & 1) part[n++] = detail::slot<T>(e, i); \
+    }                                                           \
+    while (n > 1) {                                             \
+      int half_n = (n + 1) / 2;                                 \
+      for (int i = 0; i + half_n < n; ++i) {                    \
+        T a = part[i], b = part[i + half_n];                    \
+        part[i] = T(expression);                                \
+      }                                                         \
+      n = half_n;                                               \
+    }                                                           \
+    return part[0];                                             \
   }
-#define METALHOST_REDUCTIONS(prefix, first, count)            \
-  METALHOST_REDUCE(prefix##_sum, first, count, a + b)         \
-  METALHOST_REDUCE(prefix##_product, first, count, a * b)     \
-  METALHOST_REDUCE(prefix##_min, first, count, min(a, b))     \
-  METALHOST_REDUCE(prefix##_max, first, count, max(a, b))     \
-  METALHOST_REDUCE(prefix##_and, first, count, a & b)         \
-  METALHOST_REDUCE(prefix##_or, first, count, a | b)          \
+#define METALHOST_REDUCTIONS(prefix, first, count)        \
+  METALHOST_REDUCE(prefix##_sum, first, count, a + b)     \
+  METALHOST_REDUCE(prefix##_product, first, count, a* b)  \
+  METALHOST_REDUCE(prefix##_min, first, count, min(a, b)) \
+  METALHOST_REDUCE(prefix##_max, first, count, max(a, b)) \
+  METALHOST_REDUCE(prefix##_and, first, count, a& b)      \
+  METALHOST_REDUCE(prefix##_or, first, count, a | b)      \
   METALHOST_REDUCE(prefix##_xor, first, count, a ^ b)
 METALHOST_REDUCTIONS(simd, 0, 32)
 METALHOST_REDUCTIONS(quad, (detail::lane() & ~3), 4)
 #undef METALHOST_REDUCTIONS
 #undef METALHOST_REDUCE
-#define METALHOST_PREFIX(name, expression, start, own)                                    \
-  template <class A>                                                                      \
-  METALHOST_INLINE auto name(const A& value, METALHOST_SITE) {                            \
-    using T = detail::value<A>;                                                           \
-    auto e = detail::exchange(T(value), #name, file_, line_);                             \
-    T a = T(start);                                                                       \
-    for (int i = 0; i < detail::lane() + own; ++i) {                                      \
-      if (!((e.mask >> i) & 1)) continue;                                                 \
-      T b = detail::slot<T>(e, i);                                                        \
-      a = T(expression);                                                                  \
-    }                                                                                     \
-    return a;                                                                             \
+#define METALHOST_PREFIX(name, expression, start, own)         \
+  template <class A>                                           \
+  METALHOST_INLINE auto name(const A& value, METALHOST_SITE) { \
+    using T = detail::value<A>;                                \
+    auto e = detail::exchange(T(value), #name, file_, line_);  \
+    T a = T(start);                                            \
+    for (int i = 0; i < detail::lane() + own; ++i) {           \
+      if (!((e.mask >> i) & 1)) continue;                      \
+      T b = detail::slot<T>(e, i);                             \
+      a = T(expression);                                       \
+    }                                                          \
+    return a;                                                  \
   }
 METALHOST_PREFIX(simd_prefix_inclusive_sum, a + b, 0, 1)
 METALHOST_PREFIX(simd_prefix_exclusive_sum, a + b, 0, 0)
-METALHOST_PREFIX(simd_prefix_inclusive_product, a * b, 1, 1)
-METALHOST_PREFIX(simd_prefix_exclusive_product, a * b, 1, 0)
+METALHOST_PREFIX(simd_prefix_inclusive_product, a* b, 1, 1)
+METALHOST_PREFIX(simd_prefix_exclusive_product, a* b, 1, 0)
 #undef METALHOST_PREFIX
 struct simd_vote {
   using vote_t = ulong;
@@ -1002,25 +1073,26 @@ METALHOST_INLINE T atomic_exchange_explicit(volatile atomic<T>* p, U u, memory_o
   return r;
 }
 template <class T, class U>
-METALHOST_INLINE bool atomic_compare_exchange_weak_explicit(volatile atomic<T>* p, T* expected, U u, memory_order, memory_order) {
+METALHOST_INLINE bool atomic_compare_exchange_weak_explicit(volatile atomic<T>* p, T* expected, U u, memory_order,
+                                                            memory_order) {
   T v = T(u);
   return __atomic_compare_exchange(&p->value, expected, &v, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
-#define METALHOST_ATOMIC(name, expression)                                                                  \
-  template <class T, class U>                                                                               \
-  METALHOST_INLINE T atomic_fetch_##name##_explicit(volatile atomic<T>* p, U u, memory_order) {             \
-    T a, r, b = T(u);                                                                                       \
-    __atomic_load(&p->value, &a, __ATOMIC_RELAXED);                                                         \
-    do {                                                                                                    \
-      r = T(expression);                                                                                    \
-    } while (!__atomic_compare_exchange(&p->value, &a, &r, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));      \
-    return a;                                                                                               \
+#define METALHOST_ATOMIC(name, expression)                                                             \
+  template <class T, class U>                                                                          \
+  METALHOST_INLINE T atomic_fetch_##name##_explicit(volatile atomic<T>* p, U u, memory_order) {        \
+    T a, r, b = T(u);                                                                                  \
+    __atomic_load(&p->value, &a, __ATOMIC_RELAXED);                                                    \
+    do {                                                                                               \
+      r = T(expression);                                                                               \
+    } while (!__atomic_compare_exchange(&p->value, &a, &r, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)); \
+    return a;                                                                                          \
   }
 METALHOST_ATOMIC(add, a + b)
 METALHOST_ATOMIC(sub, a - b)
 METALHOST_ATOMIC(min, a < b ? a : b)
 METALHOST_ATOMIC(max, a > b ? a : b)
-METALHOST_ATOMIC(and, a & b)
+METALHOST_ATOMIC(and, a& b)
 METALHOST_ATOMIC(or, a | b)
 METALHOST_ATOMIC(xor, a ^ b)
 #undef METALHOST_ATOMIC
@@ -1057,14 +1129,16 @@ METALHOST_INLINE simdgroup_matrix<T, C, R> make_filled_simdgroup_matrix(T v) {
   return m;
 }
 template <class T>
-METALHOST_INLINE void simdgroup_load(simdgroup_matrix<T, 8, 8>& m, const T* p, ulong stride = 8, ulong2 origin = ulong2(0ul), bool transposed = false) {
+METALHOST_INLINE void simdgroup_load(simdgroup_matrix<T, 8, 8>& m, const T* p, ulong stride = 8,
+                                     ulong2 origin = ulong2(0ul), bool transposed = false) {
   for (int i = 0; i < 2; ++i) {
     ulong row = ulong(m.row()), column = ulong(m.column() + i);
     m.elements[i] = p[(origin.y + (transposed ? column : row)) * stride + origin.x + (transposed ? row : column)];
   }
 }
 template <class T>
-METALHOST_INLINE void simdgroup_store(const simdgroup_matrix<T, 8, 8>& m, T* p, ulong stride = 8, ulong2 origin = ulong2(0ul), bool transposed = false) {
+METALHOST_INLINE void simdgroup_store(const simdgroup_matrix<T, 8, 8>& m, T* p, ulong stride = 8,
+                                      ulong2 origin = ulong2(0ul), bool transposed = false) {
   for (int i = 0; i < 2; ++i) {
     ulong row = ulong(m.row()), column = ulong(m.column() + i);
     p[(origin.y + (transposed ? column : row)) * stride + origin.x + (transposed ? row : column)] = m.elements[i];
@@ -1072,14 +1146,17 @@ METALHOST_INLINE void simdgroup_store(const simdgroup_matrix<T, 8, 8>& m, T* p, 
 }
 template <class D, class A, class B, class C>
 METALHOST_INLINE void simdgroup_multiply_accumulate(simdgroup_matrix<D, 8, 8>& d, const simdgroup_matrix<A, 8, 8>& a,
-                                                    const simdgroup_matrix<B, 8, 8>& b, const simdgroup_matrix<C, 8, 8>& c, METALHOST_SITE) {
-  float in[6] = {float(a.elements[0]), float(a.elements[1]), float(b.elements[0]), float(b.elements[1]), float(c.elements[0]), float(c.elements[1])};
+                                                    const simdgroup_matrix<B, 8, 8>& b,
+                                                    const simdgroup_matrix<C, 8, 8>& c, METALHOST_SITE) {
+  float in[6] = {float(a.elements[0]), float(a.elements[1]), float(b.elements[0]),
+                 float(b.elements[1]), float(c.elements[0]), float(c.elements[1])};
   float out[2];
   metalhost::runtime->multiply_accumulate(in, out, {"simdgroup_multiply_accumulate", file_, line_});
   for (int i = 0; i < 2; ++i) d.elements[i] = D(out[i]);
 }
 template <class D, class A, class B>
-METALHOST_INLINE void simdgroup_multiply(simdgroup_matrix<D, 8, 8>& d, const simdgroup_matrix<A, 8, 8>& a, const simdgroup_matrix<B, 8, 8>& b, METALHOST_SITE) {
+METALHOST_INLINE void simdgroup_multiply(simdgroup_matrix<D, 8, 8>& d, const simdgroup_matrix<A, 8, 8>& a,
+                                         const simdgroup_matrix<B, 8, 8>& b, METALHOST_SITE) {
   simdgroup_multiply_accumulate(d, a, b, make_filled_simdgroup_matrix<D, 8>(D(0)), file_, line_);
 }
 

@@ -5,26 +5,15 @@
 #include <cmath>
 
 #include "autograd/tape.h"
-#include "conformance/record.h"
-#include "conformance/stored_weight.h"
+#include "conformance/samples.h"
 #include "device/transfer.h"
 
 namespace temper::conformance {
 namespace {
 
-Array head_values(int64_t vocabulary, int64_t d) {
-  Array values = uniform({vocabulary, d}, 55, -1.0, 1.0);
-  for (double& value : values.values) value = on_weight_grid(value);
-  return values;
-}
-
-WeightHandle head_on_device(Context& ctx, const Array& values, QuantType type) {
-  return stored_weight(ctx, values.shape[0], values.shape[1], values.values, type);
-}
-
 TEST(LinearCrossEntropy, ATargetPastTheVocabularyIsNamedAtTheNextRead) {
   Context ctx(open_backend({}));
-  const WeightHandle head = head_on_device(ctx, head_values(11, 4), QuantType::f32);
+  const WeightHandle head = stored(ctx, weight_values(11, 4, 55), QuantType::f32);
   const Tensor x = upload(ctx, std::vector<float>(8, 0.5f), {2, 4});
   try {
     read<float>(ctx, linear_cross_entropy(ctx, x, head, upload(ctx, std::vector<int32_t>{3, 11}, {2})));
@@ -38,7 +27,7 @@ TEST(LinearCrossEntropy, ATargetPastTheVocabularyIsNamedAtTheNextRead) {
 
 TEST(LinearCrossEntropy, NotFiniteActivationsGiveALossThatIsNotFinite) {
   Context ctx(open_backend({}));
-  const WeightHandle head = head_on_device(ctx, head_values(40, 4), QuantType::f32);
+  const WeightHandle head = stored(ctx, weight_values(40, 4, 55), QuantType::f32);
   for (const float bad : {NAN, INFINITY}) {
     const Tensor x = upload(ctx, std::vector<float>{0.5f, bad, 1.0f, 0.0f}, {1, 4});
     const auto loss = read<float>(ctx, linear_cross_entropy(ctx, x, head, upload(ctx, std::vector<int32_t>{3}, {1})));
@@ -48,7 +37,7 @@ TEST(LinearCrossEntropy, NotFiniteActivationsGiveALossThatIsNotFinite) {
 
 TEST(LinearCrossEntropy, WithoutAVariableNoGradientIsMade) {
   Context ctx(open_backend({}));
-  const WeightHandle head = head_on_device(ctx, head_values(11, 4), QuantType::f32);
+  const WeightHandle head = stored(ctx, weight_values(11, 4, 55), QuantType::f32);
   const Tensor x = upload(ctx, std::vector<float>(8, 0.5f), {2, 4});
   Tape tape;
   Context::TapeScope on(ctx, &tape);
@@ -59,7 +48,7 @@ TEST(LinearCrossEntropy, WithoutAVariableNoGradientIsMade) {
 
 TEST(LinearCrossEntropy, ASmoothingOutsideOfZeroToOneIsRefused) {
   Context ctx(open_backend({}));
-  const WeightHandle head = head_on_device(ctx, head_values(11, 4), QuantType::f32);
+  const WeightHandle head = stored(ctx, weight_values(11, 4, 55), QuantType::f32);
   const Tensor x = upload(ctx, std::vector<float>(4), {1, 4}), target = upload(ctx, std::vector<int32_t>{3}, {1});
   EXPECT_THROW(linear_cross_entropy(ctx, x, head, target, {.label_smoothing = 1.5f}), Error);
   EXPECT_THROW(linear_cross_entropy(ctx, x, head, target, {.label_smoothing = NAN}), Error);

@@ -3,25 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "autograd/tape.h"
-#include "conformance/record.h"
-#include "conformance/stored_weight.h"
+#include "conformance/samples.h"
 #include "device/transfer.h"
 #include "ops/dequantize_weight.h"
 #include "ops/embedding.h"
 
 namespace temper::conformance {
 namespace {
-
-/// [rows, columns] on the grid that every storage holds exactly.
-Array weight_values(int64_t rows, int64_t columns) {
-  Array values = uniform({rows, columns}, 77, -1.0, 1.0);
-  for (double& value : values.values) value = on_weight_grid(value);
-  return values;
-}
-
-WeightHandle stored(Context& ctx, const Array& values, QuantType type) {
-  return stored_weight(ctx, values.shape[0], values.shape[1], values.values, type);
-}
 
 template <class F>
 std::string message_of(F&& f) {
@@ -35,7 +23,7 @@ std::string message_of(F&& f) {
 
 TEST(Linear, SaysWhichDimensionDoesNotFit) {
   Context ctx(open_backend({}));
-  const WeightHandle w = stored(ctx, weight_values(6, 4), QuantType::f32);
+  const WeightHandle w = stored(ctx, weight_values(6, 4, 77), QuantType::f32);
   const Tensor x = upload(ctx, std::vector<float>(6), {2, 3});
   EXPECT_EQ(message_of([&] { linear(ctx, x, w); }),
             "linear: x f32[2,3] with weight 'weight' [6,4]: the last dimension must be 4");
@@ -47,7 +35,7 @@ TEST(Linear, SaysWhichDimensionDoesNotFit) {
 TEST(Linear, AWeightLargerThanOneExpandedBlockGivesWhatItsF32ValuesGive) {
   Context ctx(open_backend({}));
   const int64_t rows = 4200, columns = 1024;  // over 4 Mi values
-  const Array w = weight_values(rows, columns);
+  const Array w = weight_values(rows, columns, 77);
   const Array x0 = uniform({9, columns}, 3), x1 = uniform({9, rows}, 4);
   const Tensor x = upload(ctx, std::vector<float>(x0.values.begin(), x0.values.end()), x0.shape);
   const Tensor xt = upload(ctx, std::vector<float>(x1.values.begin(), x1.values.end()), x1.shape);
@@ -61,7 +49,7 @@ TEST(Linear, AWeightLargerThanOneExpandedBlockGivesWhatItsF32ValuesGive) {
 
 TEST(Embedding, AnIdPastTheVocabularyIsNamedAtTheNextRead) {
   Context ctx(open_backend({}));
-  const WeightHandle table = stored(ctx, weight_values(10, 4), QuantType::f32);
+  const WeightHandle table = stored(ctx, weight_values(10, 4, 77), QuantType::f32);
   const auto read_row = [&](int32_t id) {
     read<float>(ctx, embedding(ctx, table, upload(ctx, std::vector<int32_t>{1, id}, {2}), DType::f32));
   };

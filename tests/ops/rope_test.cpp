@@ -4,19 +4,12 @@
 
 #include <cmath>
 
-#include "conformance/record.h"
+#include "conformance/samples.h"
 #include "device/transfer.h"
 #include "ops/swiglu.h"
 
 namespace temper::conformance {
 namespace {
-
-Array inverse_frequencies(int64_t half) {
-  Array frequencies = filled({half}, 0.0);
-  for (int64_t i = 0; i < half; ++i) frequencies[i] = std::pow(10000.0, -static_cast<double>(i) / double(half));
-  frequencies.dtype = DType::f32;
-  return frequencies;
-}
 
 TEST(Rope, TheInverseUndoesIt) {
   Context ctx(open_backend({}));

@@ -14,7 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
-#include <regex>
+#include <set>
 #include <sstream>
 
 #include "msl/compiler/rewriter.h"
@@ -128,10 +128,15 @@ std::string describe(const std::vector<std::string>& flags) {
   return out;
 }
 
-std::string library_text() {
-  static const std::string text = read_file(library_folder() / "compile/metal_library.h") +
-                                  read_file(library_folder() / "compile/metalhost_interface.h") +
-                                  read_file(library_folder() / "preprocess/metal_stdlib");
+// Everything that kernels are compiled against, for hashes.
+const std::string& library_text() {
+  static const std::string text = [] {
+    std::set<fs::path> headers;  // in one order everywhere
+    for (const auto& header : fs::directory_iterator(library_folder() / "compile")) headers.insert(header.path());
+    std::string all = read_file(library_folder() / "preprocess/metal_stdlib");
+    for (const auto& header : headers) all += read_file(header);
+    return all;
+  }();
   return text;
 }
 
@@ -180,12 +185,13 @@ std::string preprocess(const std::string& source, const std::string& name, const
 
 // Metal converts to bfloat only explicitly; clang calls such a place a warning.
 std::string bfloat_errors(const std::string& said) {
+  const std::string of_library = (library_folder() / "compile").string();
   std::string out;
   std::istringstream lines(said);
   for (std::string line; std::getline(lines, line);) {
     std::size_t warning = line.find("warning: ");
     if (warning == std::string::npos || line.find(" to 'bfloat'") == std::string::npos ||
-        line.find("metal_library.h") != std::string::npos) {
+        line.starts_with(of_library)) {
       continue;
     }
     out += line.substr(0, warning) + "error: Metal converts to bfloat only where bfloat(...) is written\n";

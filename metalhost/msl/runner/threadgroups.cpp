@@ -429,6 +429,9 @@ void Group::run(std::array<uint32_t, 3> position, std::array<uint32_t, 3> size, 
     context.lane[0] = i % kSimdWidth;
     context.simdgroup[0] = i / kSimdWidth;
     context.simdgroups[0] = (count_ + kSimdWidth - 1) / kSimdWidth;
+    context.simd_width[0] = kSimdWidth;
+    context.lane_in_quadgroup[0] = i % 4;
+    context.quadgroup[0] = i / 4;
     thread.state = State::ready;
     thread.stack_state = new_stack_state(stacks_.of(i), kStackBytes, entry);
     thread.asan_stack = nullptr;

@@ -19,18 +19,27 @@ void choose_schedule(msl::Launch& launch) {
   if (auto colon = text.find(':'); colon != text.npos) launch.seed = std::strtoull(chosen + colon + 1, nullptr, 10);
 }
 
-// One specialisation of a kernel after another: an object is loaded once for each set of constants.
-struct Specialisations {
+// A kernel of one object, which it keeps loaded.
+struct LoadedKernel {
   std::shared_ptr<const msl::Object> object;
-  std::mutex mutex;
-  std::map<std::map<uint64_t, std::vector<std::byte>>, std::shared_ptr<const msl::Object>> by_constants;
+  const msl::KernelEntry* entry = nullptr;
+};
 
-  std::shared_ptr<const msl::Object> of(const std::map<uint64_t, std::vector<std::byte>>& constants) {
-    if (constants.empty()) return object;
+// The specialisations of one kernel: an object is loaded, and the kernel looked up, once for each set of constants.
+struct Specialisations {
+  LoadedKernel plain;
+  std::mutex mutex;
+  std::map<std::map<uint64_t, std::vector<std::byte>>, LoadedKernel> by_constants;
+
+  const msl::KernelEntry& of(const std::map<uint64_t, std::vector<std::byte>>& constants) {
+    if (constants.empty()) return *plain.entry;
     std::lock_guard lock(mutex);
-    auto& found = by_constants[constants];
-    if (!found) found = msl::specialise(*object, constants);
-    return found;
+    LoadedKernel& found = by_constants[constants];
+    if (!found.entry) {
+      found.object = msl::specialise(*plain.object, constants);
+      found.entry = found.object->find(plain.entry->name);
+    }
+    return *found.entry;
   }
 };
 
@@ -71,10 +80,9 @@ std::shared_ptr<const HostKernel> compiled_kernel(std::shared_ptr<const msl::Obj
                                  static_cast<uint64_t>(constant->data_type), constant->required});
   }
   auto specialisations = std::make_shared<Specialisations>();
-  specialisations->object = std::move(object);
-  kernel->body = [specialisations, name](const Dispatch& dispatch) {
-    auto specialised = specialisations->of(dispatch.constants);
-    run(*specialised->find(name), dispatch);
+  specialisations->plain = {std::move(object), entry};
+  kernel->body = [specialisations](const Dispatch& dispatch) {
+    run(specialisations->of(dispatch.constants), dispatch);
   };
   return kernel;
 }

@@ -2,8 +2,7 @@
 #include "ops/linear.h"
 
 #include "autograd/tape.h"
-#include "conformance/record.h"
-#include "conformance/stored_weight.h"
+#include "conformance/samples.h"
 #include "device/transfer.h"
 #include "ops/dequantize_weight.h"
 #include "ops/embedding.h"
@@ -12,17 +11,6 @@ namespace temper::conformance {
 namespace {
 
 constexpr QuantType kStorage[] = {QuantType::f32, QuantType::f16, QuantType::bf16, QuantType::q8_0};
-
-/// [rows, columns] on the grid that every storage holds exactly.
-Array weight_values(int64_t rows, int64_t columns) {
-  Array values = uniform({rows, columns}, 77, -1.0, 1.0);
-  for (double& value : values.values) value = on_weight_grid(value);
-  return values;
-}
-
-WeightHandle stored(Context& ctx, const Array& values, QuantType type) {
-  return stored_weight(ctx, values.shape[0], values.shape[1], values.values, type);
-}
 
 /// x [.., k] times W, or W transposed.
 Array multiply(const Array& x, const Array& w, bool transpose_w) {
@@ -42,7 +30,7 @@ Array multiply(const Array& x, const Array& w, bool transpose_w) {
 
 void register_linear(std::vector<OpRecord>& records) {
   for (const QuantType type : kStorage) {
-    const Array w = weight_values(7, 32);
+    const Array w = weight_values(7, 32, 77);
     const std::string storage(name_of(type));
     const auto samples = [](int64_t k) -> std::vector<Sample> {
       return {{"one row", {uniform({1, k}, 1)}},          {"three rows", {uniform({3, k}, 2)}},

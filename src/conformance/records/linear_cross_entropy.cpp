@@ -3,22 +3,11 @@
 #include <cmath>
 
 #include "autograd/tape.h"
-#include "conformance/record.h"
-#include "conformance/stored_weight.h"
+#include "conformance/samples.h"
 #include "device/transfer.h"
 
 namespace temper::conformance {
 namespace {
-
-Array head_values(int64_t vocabulary, int64_t d) {
-  Array values = uniform({vocabulary, d}, 55, -1.0, 1.0);
-  for (double& value : values.values) value = on_weight_grid(value);
-  return values;
-}
-
-WeightHandle head_on_device(Context& ctx, const Array& values, QuantType type) {
-  return stored_weight(ctx, values.shape[0], values.shape[1], values.values, type);
-}
 
 /// {sum, rows}.
 std::vector<Array> losses(const std::vector<Array>& in, const Array& head, double smoothing) {
@@ -53,13 +42,12 @@ Array targets(int64_t n, int64_t vocabulary, bool gaps) {
 /// One record of the sum, which has a gradient, and one of the rows, which have none.
 void add_loss_records(std::vector<OpRecord>& records, const std::string& name, int64_t vocabulary,
                       const std::vector<Sample>& samples, float smoothing, QuantType type) {
-  const Array head = head_values(vocabulary, 32);
+  const Array head = weight_values(vocabulary, 32, 55);
   records.push_back({
       .name = name,
       .samples = samples,
       .run = [=](Context& ctx, const std::vector<Tensor>& in) -> std::vector<Tensor> {
-        return {
-            linear_cross_entropy(ctx, in[0], head_on_device(ctx, head, type), in[1], {.label_smoothing = smoothing})};
+        return {linear_cross_entropy(ctx, in[0], stored(ctx, head, type), in[1], {.label_smoothing = smoothing})};
       },
       .reference = [=](const std::vector<Array>& in) -> std::vector<Array> {
         return {losses(in, head, double{smoothing})[0]};
@@ -71,8 +59,7 @@ void add_loss_records(std::vector<OpRecord>& records, const std::string& name, i
       .name = name + " by row",
       .samples = samples,
       .run = [=](Context& ctx, const std::vector<Tensor>& in) -> std::vector<Tensor> {
-        return {linear_cross_entropy_rows(ctx, in[0], head_on_device(ctx, head, type), in[1],
-                                          {.label_smoothing = smoothing})};
+        return {linear_cross_entropy_rows(ctx, in[0], stored(ctx, head, type), in[1], {.label_smoothing = smoothing})};
       },
       .reference = [=](const std::vector<Array>& in) -> std::vector<Array> {
         return {losses(in, head, double{smoothing})[1]};

@@ -3,19 +3,12 @@
 
 #include <cmath>
 
-#include "conformance/record.h"
+#include "conformance/samples.h"
 #include "device/transfer.h"
 #include "ops/swiglu.h"
 
 namespace temper::conformance {
 namespace {
-
-Array inverse_frequencies(int64_t half) {
-  Array frequencies = filled({half}, 0.0);
-  for (int64_t i = 0; i < half; ++i) frequencies[i] = std::pow(10000.0, -static_cast<double>(i) / double(half));
-  frequencies.dtype = DType::f32;
-  return frequencies;
-}
 
 Array rotate(const std::vector<Array>& in, const RopeAttrs& attrs) {
   const int64_t tokens = in[0].shape[0], heads = in[0].shape[1], half = in[0].shape[2] / 2;

@@ -37,7 +37,8 @@ struct ThreadContext {
   void* threadgroup[31];
   uint32_t position_in_grid[3], position_in_threadgroup[3], threadgroup_position[3];
   uint32_t threads_per_threadgroup[3], dispatch_threads_per_threadgroup[3], threads_per_grid[3], threadgroups[3];
-  uint32_t index_in_threadgroup[3], lane[3], simdgroup[3], simdgroups[3];
+  uint32_t index_in_threadgroup[3], lane[3], simdgroup[3], simdgroups[3], simd_width[3];
+  uint32_t lane_in_quadgroup[3], quadgroup[3];
 };
 
 struct KernelEntry {

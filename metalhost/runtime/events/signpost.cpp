@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdarg>
 #include <cstdio>
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
@@ -73,7 +74,12 @@ void check_pairing(os_log_t log, os_signpost_id_t id, bool begins, const char* n
 extern "C" {
 
 os_log_t os_log_create(const char* subsystem, const char* category) {
-  return new os_log_s{fmt::format("{}/{}", subsystem, category)};  // logs live as long as the program
+  // One a name, as on Apple systems, for as long as the program runs.
+  static std::mutex mutex;
+  static auto* logs = new std::map<std::string, os_log_s>;
+  std::lock_guard lock(mutex);
+  const std::string name = fmt::format("{}/{}", subsystem, category);
+  return &logs->try_emplace(name, os_log_s{name}).first->second;
 }
 
 os_signpost_id_t os_signpost_id_generate(os_log_t) {

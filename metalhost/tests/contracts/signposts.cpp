@@ -30,6 +30,11 @@ TEST_F(Signposts, AreInTheEventLog) {
   for (const auto& event : events) EXPECT_EQ(event.serial, id);
 }
 
+TEST_F(Signposts, OneNameIsOneLog) {
+  EXPECT_EQ(os_log_create("metalhost.tests", OS_LOG_CATEGORY_POINTS_OF_INTEREST), log_);
+  EXPECT_NE(os_log_create("metalhost.tests", "another"), log_);
+}
+
 TEST_F(Signposts, AnIntervalThatWasNeverBegun) {
   const os_signpost_id_t id = os_signpost_id_generate(log_);
   EXPECT_REPORT("signposts", "signpost 'step' ", "", os_signpost_interval_end(log_, id, "step"));

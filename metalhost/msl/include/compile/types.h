@@ -203,16 +203,17 @@ struct swizzle {
   METALHOST_THIRD2(METALHOST_PAIR, x, y, 2)    \
   METALHOST_SECOND2(METALHOST_TRIPLE, x, y, 2) \
   METALHOST_SECOND2(METALHOST_QUAD, x, y, 2, x, 0) METALHOST_SECOND2(METALHOST_QUAD, x, y, 2, y, 1)
-#define METALHOST_SWIZZLES3(x, y, z)                                                                      \
-  METALHOST_THIRD3(METALHOST_PAIR, x, y, z, 4)                                                            \
-  METALHOST_SECOND3(METALHOST_TRIPLE, x, y, z, 4)                                                         \
-  METALHOST_SECOND3(METALHOST_QUAD, x, y, z, 4, x, 0) METALHOST_SECOND3(METALHOST_QUAD, x, y, z, 4, y, 1) \
-      METALHOST_SECOND3(METALHOST_QUAD, x, y, z, 4, z, 2)
-#define METALHOST_SWIZZLES4(x, y, z, w)                                                                         \
-  METALHOST_THIRD4(METALHOST_PAIR, x, y, z, w, 4)                                                               \
-  METALHOST_SECOND4(METALHOST_TRIPLE, x, y, z, w, 4)                                                            \
-  METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, x, 0) METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, y, 1) \
-      METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, z, 2) METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, w, 3)
+#define METALHOST_SWIZZLES3(x, y, z)                  \
+  METALHOST_THIRD3(METALHOST_PAIR, x, y, z, 4)        \
+  METALHOST_SECOND3(METALHOST_TRIPLE, x, y, z, 4)     \
+  METALHOST_SECOND3(METALHOST_QUAD, x, y, z, 4, x, 0) \
+  METALHOST_SECOND3(METALHOST_QUAD, x, y, z, 4, y, 1) METALHOST_SECOND3(METALHOST_QUAD, x, y, z, 4, z, 2)
+#define METALHOST_SWIZZLES4(x, y, z, w)                  \
+  METALHOST_THIRD4(METALHOST_PAIR, x, y, z, w, 4)        \
+  METALHOST_SECOND4(METALHOST_TRIPLE, x, y, z, w, 4)     \
+  METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, x, 0) \
+  METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, y, 1) \
+  METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, z, 2) METALHOST_SECOND4(METALHOST_QUAD, x, y, z, w, 4, w, 3)
 
 #define METALHOST_VECTOR_MEMBERS(N)                                                                             \
   using element_type = T;                                                                                       \

@@ -10,9 +10,13 @@ namespace temper {
 FailureHandle FailedRanges::find(const MemoryRange& range) const {
   if (!any_.load(std::memory_order_acquire)) return nullptr;
   std::lock_guard lock(mutex_);
-  const auto found =
-      std::ranges::find_if(failed_, [&](const Entry& entry) { return entry.stands() && entry.range.overlaps(range); });
-  return found == failed_.end() ? nullptr : found->failure;
+  FailureHandle found;
+  for (const Entry& entry : failed_) {
+    if (!entry.stands() || !entry.range.overlaps(range)) continue;
+    if (!entry.failure->ran) return entry.failure;
+    if (!found) found = entry.failure;
+  }
+  return found;
 }
 
 void FailedRanges::add(const MemoryRange& range, FailureHandle failure, Reported until) {
@@ -32,47 +36,87 @@ void FailedRanges::clear(const MemoryRange& range) {
   any_.store(!failed_.empty(), std::memory_order_release);
 }
 
-void AsyncErrors::run(std::span<const Access> reads, std::span<const Access> writes, FunctionRef<void()> work,
-                      FunctionRef<std::string()> describe) {
-  const auto fail_outputs = [&](const FailureHandle& failure) {
-    for (const Access& write : writes) {
-      const bool in_place = std::ranges::any_of(
-          reads, [&](const Access& read) { return read.failed == write.failed && read.range.overlaps(write.range); });
-      write.failed->add(write.range, failure, in_place ? reported_ : nullptr);
-    }
-  };
+namespace {
+
+FailureHandle failed_input(std::span<const Access> reads) {
+  FailureHandle found;
   for (const Access& read : reads)
-    if (const FailureHandle origin = read.failed->find(read.range)) {
-      fail_outputs(origin);
-      // On the stream of the origin itself, its error is the one to throw.
-      if (!first_)
-        first_ = std::make_shared<Failure>(Failure{
-            origin->code, fmt::format("{} was skipped, its input was not computed: {}", describe(), origin->message)});
-      return;
+    if (FailureHandle failure = read.failed->find(read.range); failure && (!found || !failure->ran)) {
+      found = std::move(failure);
+      if (!found->ran) break;
     }
-  try {
-    work();
-    for (const Access& write : writes) write.failed->clear(write.range);
-    return;
-  } catch (const Error& error) {
-    const auto failure =
-        std::make_shared<Failure>(Failure{error.code(), fmt::format("{}: {}", describe(), error.what())});
-    fail_outputs(failure);
-    if (!first_) first_ = failure;
-  } catch (const std::exception& error) {
-    const auto failure =
-        std::make_shared<Failure>(Failure{ErrorCode::internal, fmt::format("{}: {}", describe(), error.what())});
-    fail_outputs(failure);
-    if (!first_) first_ = failure;
-  }
+  return found;
 }
 
-void AsyncErrors::rethrow() {
-  if (!first_) return;
+/// What `launch` says of an input that failed. On the stream of the origin itself, the origin's error came first.
+FailureHandle failure_of_input(const LaunchInfo& launch, const Failure& origin, std::string_view outcome) {
+  return std::make_shared<Failure>(
+      Failure{origin.code,
+              fmt::format("{} {}, its input was not computed: {}", launch.describe(), outcome, origin.message),
+              origin.ran});
+}
+
+}  // namespace
+
+void AsyncErrors::run(const LaunchInfo& launch, FunctionRef<FailureHandle()> work) {
+  if (const FailureHandle origin = failed_input(launch.reads); origin && !origin->ran)
+    return spoil(launch, origin, failure_of_input(launch, *origin, "was skipped"));
+  const auto failure = [&](ErrorCode code, const char* what) {
+    return std::make_shared<Failure>(Failure{code, fmt::format("{}: {}", launch.describe(), what)});
+  };
+  FailureHandle result;
+  try {
+    result = work();
+  } catch (const Error& error) {
+    result = failure(error.code(), error.what());
+  } catch (const std::exception& error) {
+    result = failure(ErrorCode::internal, error.what());
+  }
+  settle(launch, result);
+}
+
+void AsyncErrors::settle(const LaunchInfo& launch, const FailureHandle& failure) {
+  if (failure && !failure->ran) return spoil(launch, failure, failure);
+  // What the kernel found in stand-ins isn't the reason.
+  if (const FailureHandle origin = failed_input(launch.reads))
+    return spoil(launch, origin, failure_of_input(launch, *origin, "has no result"));
+  if (failure) return spoil(launch, failure, failure);
+  for (const Access& write : launch.writes) write.failed->clear(write.range);
+}
+
+void AsyncErrors::spoil(const LaunchInfo& launch, const FailureHandle& reason, FailureHandle to_report) {
+  const std::lock_guard lock(mutex_);
+  for (const Access& write : launch.writes) {
+    const bool in_place = std::ranges::any_of(launch.reads, [&](const Access& read) {
+      return read.failed == write.failed && read.range.overlaps(write.range);
+    });
+    write.failed->add(write.range, reason, in_place ? reported_ : nullptr);
+  }
+  if (first_ && first_number_ <= launch.number) return;
+  first_ = std::move(to_report);
+  first_number_ = launch.number;
+}
+
+FailureHandle AsyncErrors::take() {
+  const std::lock_guard lock(mutex_);
+  if (!first_) return nullptr;
   reported_->store(true, std::memory_order_release);
   reported_ = std::make_shared<std::atomic<bool>>(false);
-  const FailureHandle failure = std::exchange(first_, nullptr);
-  throw Error(failure->code, failure->message);
+  return std::exchange(first_, nullptr);
+}
+
+FailureHandle fault_of(const FaultMessage& message, FunctionRef<std::string()> describe,
+                       FunctionRef<void(FaultReport&)> body) {
+  FaultRecord record;
+  FaultReport report(record);
+  body(report);
+  return fault_in(record, message, describe);
+}
+
+FailureHandle fault_in(const FaultRecord& record, const FaultMessage& message, FunctionRef<std::string()> describe) {
+  if (record.code == 0) return nullptr;
+  return std::make_shared<Failure>(
+      Failure{ErrorCode::numeric, fmt::format("{}: {}", describe(), message(record)), true});
 }
 
 void check_readable(const FailedRanges& failed, const MemoryRange& range) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "device/faults.h"
 #include "device/hazards.h"
 #include "temper/error.h"
 #include "temper/tensor.h"
@@ -22,6 +23,9 @@ namespace temper {
 struct Failure {
   ErrorCode code;
   std::string message;
+  /// A fault of the data (device/faults.h): the kernel ran to its end, and something defined stands where the result
+  /// should be. What depends on it runs as well, on any device, since a GPU could not skip it.
+  bool ran = false;
 };
 using FailureHandle = std::shared_ptr<const Failure>;
 
@@ -32,9 +36,9 @@ using Reported = std::shared_ptr<std::atomic<bool>>;
 /// work of several streams may ask and tell at once.
 class FailedRanges {
  public:
-  /// Null when everything in the range is sound.
+  /// Null when everything in the range is sound. Of several failures one without any value comes first.
   FailureHandle find(const MemoryRange& range) const;
-  /// `until`: of a state whose update failed, which keeps what it held once the error is known; null: no value exists.
+  /// `until`: of a state whose update failed, which is usable as it is once the error is known; null: no value exists.
   void add(const MemoryRange& range, FailureHandle failure, Reported until);
   /// Written afresh: what the range covers is sound again.
   void clear(const MemoryRange& range);
@@ -58,24 +62,39 @@ struct Access {
   FailedRanges* failed;
 };
 
-/// The errors of one stream.
+/// What an error of a launch is kept with.
+struct LaunchInfo {
+  uint64_t number;  ///< of the stream's launches, in the order in which they were encoded
+  std::span<const Access> reads, writes;
+  FunctionRef<std::string()> describe;  ///< op and shapes
+};
+
+/// The errors of one stream. Thread-safe.
 class AsyncErrors {
  public:
-  /// Runs `work` unless it reads what failed work should have written, on this stream or another; then its outputs
-  /// count as failed too, for the same reason. `describe` names op and shapes for the message.
-  void run(std::span<const Access> reads, std::span<const Access> writes, FunctionRef<void()> work,
-           FunctionRef<std::string()> describe);
-  /// An error of work that was handed over: the one to throw, if it is the first.
-  void keep(const FailureHandle& failure) {
-    if (!first_) first_ = failure;
-  }
-  /// Throws the first error since the last call, if any.
-  void rethrow();
+  /// Runs `work`, which returns what went wrong (null: nothing) or throws, and settles the launch. Work that reads what
+  /// other work, of this stream or another, gave no value at all is skipped: its outputs fail for the same reason.
+  void run(const LaunchInfo& launch, FunctionRef<FailureHandle()> work);
+  /// After a launch has run: outputs of one that failed, or that read what is no result, are no results either; those
+  /// of others are sound. `failure`: null if nothing went wrong.
+  void settle(const LaunchInfo& launch, const FailureHandle& failure);
+  /// The error of the earliest launch since the last call, or null. The host knows of all errors from here on.
+  FailureHandle take();
 
  private:
+  void spoil(const LaunchInfo& launch, const FailureHandle& reason, FailureHandle to_report);
+
+  std::mutex mutex_;
   FailureHandle first_;
+  uint64_t first_number_ = 0;
   Reported reported_ = std::make_shared<std::atomic<bool>>(false);
 };
+
+/// What `body` reports while it runs, as the failure of the launch that `describe` names; null if nothing.
+FailureHandle fault_of(const FaultMessage& message, FunctionRef<std::string()> describe,
+                       FunctionRef<void(FaultReport&)> body);
+/// The same of a record that a device has written.
+FailureHandle fault_in(const FaultRecord& record, const FaultMessage& message, FunctionRef<std::string()> describe);
 
 /// Throws Error naming the work that failed, when some of the range was never computed.
 void check_readable(const FailedRanges& failed, const MemoryRange& range);

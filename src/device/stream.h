@@ -7,6 +7,7 @@
 #include <span>
 
 #include "device/counters.h"
+#include "device/failures.h"
 #include "device/hazards.h"
 #include "device/operand.h"
 
@@ -34,9 +35,14 @@ struct StreamOptions {
 };
 
 /// Work in order on one device, used by one thread at a time. Launches may run later than they are encoded; their
-/// errors are kept (the first one, with op and shapes) and thrown by the next synchronize() or read(), after which the
-/// stream is usable again. Work that depends on failed work, of this stream or another, is skipped; that is an error of
-/// the stream it was encoded on and names the origin.
+/// errors are kept (that of the earliest launch, with op and shapes) and thrown by the next synchronize() or read(),
+/// after which the stream is usable again. Two kinds:
+/// - Work that could not run (no memory, the device gave up) leaves no value. What depends on it, on this stream or
+///   another, is skipped where the host can still do so.
+/// - A kernel that finds its data wrong (Error{numeric}) runs to its end and writes something defined, and what depends
+///   on it runs on that: a device can't skip it. States updated meanwhile hold what came of it.
+/// Either way nothing that came of it can be read until it has been written afresh; work of another stream that depends
+/// on it is an error of that stream which names the origin.
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -51,8 +57,12 @@ class Stream {
   virtual void read(const Buffer& buffer, size_t offset, std::span<std::byte> out) = 0;
   /// Hands the open batch to the device.
   virtual void commit() = 0;
+  /// Commits and waits. Returns the error that synchronize() throws, null if there is none.
+  virtual FailureHandle wait() = 0;
   /// Commits and waits. Throws what asynchronous work threw.
-  virtual void synchronize() = 0;
+  void synchronize() {
+    if (const FailureHandle failure = wait()) throw Error(failure->code, failure->message);
+  }
 
   /// A training step or a decoded token begins: for tools that show what the device does when.
   virtual void begin_step(uint64_t) {}

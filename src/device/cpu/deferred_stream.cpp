@@ -29,6 +29,9 @@ struct Launch {
   std::vector<MemoryRange> fresh = {};                 // outputs nobody has written yet
   std::vector<std::shared_ptr<Buffer>> imported = {};  // memory of others must outlive the launch
   Body body = {};
+  CheckedBody checked = {};  // instead of `body`
+  FaultMessage fault_message = {};
+  uint64_t number = 0;
 };
 
 struct Segment {
@@ -102,6 +105,7 @@ class DeferredQueue final : public WorkQueue, public ReleaseObserver {
     Segment& segment = open_.back();
     segment.others.insert(segment.others.end(), std::make_move_iterator(others.begin()),
                           std::make_move_iterator(others.end()));
+    launch.number = ++launches_;
     segment.launches.push_back(std::move(launch));
     for (const auto* ranges : {&reads, &writes})
       for (const MemoryRange& range : *ranges) open_bytes_ += static_cast<int64_t>(range.end - range.begin);
@@ -114,12 +118,12 @@ class DeferredQueue final : public WorkQueue, public ReleaseObserver {
     commit_open();
   }
 
-  /// Commits and waits; throws the error kept.
-  void synchronize() {
+  /// Commits and waits; returns the error kept.
+  FailureHandle wait_for_all() {
     std::unique_lock lock(mutex_);
     commit_open();
     changed_.wait(lock, [&] { return queued_.empty() && !running_; });
-    errors_.rethrow();
+    return errors_.take();
   }
 
   int64_t commits() const {
@@ -186,15 +190,20 @@ class DeferredQueue final : public WorkQueue, public ReleaseObserver {
     }
     for (Launch& launch : segment.launches) {
       for (const MemoryRange& range : launch.fresh) fill_with_poison(range);
-      errors_.run(
-          launch.reads, launch.writes, [&] { launch.body(*threads_); },
-          [&] { return describe_launch(launch.op, launch.input_specs); });
+      const auto describe = [&] { return describe_launch(launch.op, launch.input_specs); };
+      errors_.run({launch.number, launch.reads, launch.writes, describe}, [&]() -> FailureHandle {
+        if (launch.checked)
+          return fault_of(launch.fault_message, describe,
+                          [&](FaultReport& faults) { launch.checked(*threads_, faults); });
+        launch.body(*threads_);
+        return nullptr;
+      });
     }
   }
 
   std::shared_ptr<ThreadPool> threads_;
   StreamOptions options_;
-  AsyncErrors errors_;  // touched by the runner, and by synchronize() while the runner is idle
+  AsyncErrors errors_;
   uint32_t segment_count_ = 0;
 
   mutable std::mutex mutex_;
@@ -202,6 +211,7 @@ class DeferredQueue final : public WorkQueue, public ReleaseObserver {
   HazardTracker hazards_;
   Batch open_ = Batch(1);
   uint64_t open_number_ = 1;  // batches count from 1
+  uint64_t launches_ = 0;
   int open_launches_ = 0;
   int64_t open_bytes_ = 0;
   int64_t commits_ = 0;
@@ -248,7 +258,8 @@ class DeferredStream final : public Stream, private CpuEncoder {
     const Operand target{buffer, spec(DType::u8, {static_cast<int64_t>(bytes.size())})};
     auto staged = std::make_shared<std::vector<std::byte>>(bytes.begin(), bytes.end());
     std::byte* data = memory_of(*buffer).data();
-    encode("upload", {}, std::span(&target, 1), [staged, data](ThreadPool&) { std::ranges::copy(*staged, data); });
+    encode({.op = "upload", .body = [staged, data](ThreadPool&) { std::ranges::copy(*staged, data); }}, {},
+           std::span(&target, 1));
     return buffer;
   }
 
@@ -267,20 +278,25 @@ class DeferredStream final : public Stream, private CpuEncoder {
     counters().commits = queue_->commits();
   }
 
-  void synchronize() override {
+  FailureHandle wait() override {
     commit();
     ++counters().waits;
-    queue_->synchronize();
+    return queue_->wait_for_all();
   }
 
  private:
   void launch(std::string_view op, Operands inputs, Operands outputs, Body body) override {
     counters().count_launch(op);
-    encode(op, inputs, outputs, std::move(body));
+    encode({.op = std::string(op), .body = std::move(body)}, inputs, outputs);
   }
 
-  void encode(std::string_view op, Operands inputs, Operands outputs, Body body) {
-    Launch launch{.op = std::string(op), .body = std::move(body)};
+  void launch_checked(std::string_view op, Operands inputs, Operands outputs, FaultMessage message,
+                      CheckedBody body) override {
+    counters().count_launch(op);
+    encode({.op = std::string(op), .checked = std::move(body), .fault_message = std::move(message)}, inputs, outputs);
+  }
+
+  void encode(Launch launch, Operands inputs, Operands outputs) {
     std::vector<Dependency> others;
     const auto depend = [&](PooledMemory& memory, bool write) {
       for (Dependency& dependency : memory.uses().others(queue_.get(), write)) others.push_back(std::move(dependency));

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "base/fail.h"
+#include "device/faults.h"
 
 // What a query of `attention` sees.
 namespace temper::cpu {
@@ -24,14 +24,13 @@ struct KeyRange {
 /// The segments of one launch, checked.
 class Segments {
  public:
-  /// Throws Error{numeric} for a segment that isn't inside of `queries` and `keys`.
-  Segments(const int32_t* rows, int64_t count, int64_t queries, int64_t keys) : rows_(rows), count_(count) {
+  /// A segment that isn't inside of `queries` and `keys` is reported, and empty from then on.
+  Segments(const int32_t* rows, int64_t count, int64_t queries, int64_t keys, FaultReport& faults)
+      : rows_(rows), count_(count), queries_(queries), keys_(keys) {
     for (int64_t s = 0; s < count; ++s) {
+      const int32_t* row = rows + 4 * s;
+      if (!is_inside(row)) faults(s, {row[0], row[1], row[2], row[3]});
       const Segment at = (*this)[s];
-      if (at.q_begin < 0 || at.q_end < at.q_begin || at.q_end > queries || at.k_begin < 0 || at.k_end < at.k_begin ||
-          at.k_end > keys)
-        fail(ErrorCode::numeric, "attention: segment {} {{{},{},{},{}}} is not inside of {} queries and {} keys", s,
-             at.q_begin, at.q_end, at.k_begin, at.k_end, queries, keys);
       total_queries_ += at.queries();
       total_keys_ += at.keys();
       max_queries_ = std::max(max_queries_, at.queries());
@@ -42,7 +41,7 @@ class Segments {
   int64_t count() const { return count_; }
   Segment operator[](int64_t s) const {
     const int32_t* row = rows_ + 4 * s;
-    return {row[0], row[1], row[2], row[3]};
+    return is_inside(row) ? Segment{row[0], row[1], row[2], row[3]} : Segment{0, 0, 0, 0};
   }
   /// Segments don't overlap, so these tell whether they cover everything.
   int64_t total_queries() const { return total_queries_; }
@@ -51,8 +50,12 @@ class Segments {
   int64_t max_keys() const { return max_keys_; }
 
  private:
+  bool is_inside(const int32_t* row) const {
+    return 0 <= row[0] && row[0] <= row[1] && row[1] <= queries_ && 0 <= row[2] && row[2] <= row[3] && row[3] <= keys_;
+  }
+
   const int32_t* rows_;
-  int64_t count_;
+  int64_t count_, queries_, keys_;
   int64_t total_queries_ = 0, total_keys_ = 0, max_queries_ = 0, max_keys_ = 0;
 };
 

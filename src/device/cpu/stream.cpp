@@ -48,13 +48,28 @@ class ImmediateStream final : public Stream, private CpuEncoder {
 
   void commit() override {}
 
-  void synchronize() override {
+  FailureHandle wait() override {
     ++counters().waits;
-    errors_.rethrow();
+    return errors_.take();
   }
 
  private:
   void launch(std::string_view op, Operands inputs, Operands outputs, Body body) override {
+    run(op, inputs, outputs, [&](FunctionRef<std::string()>) -> FailureHandle {
+      body(*threads_);
+      return nullptr;
+    });
+  }
+
+  void launch_checked(std::string_view op, Operands inputs, Operands outputs, FaultMessage message,
+                      CheckedBody body) override {
+    run(op, inputs, outputs, [&](FunctionRef<std::string()> describe) {
+      return fault_of(message, describe, [&](FaultReport& faults) { body(*threads_, faults); });
+    });
+  }
+
+  void run(std::string_view op, Operands inputs, Operands outputs,
+           FunctionRef<FailureHandle(FunctionRef<std::string()> describe)> work) {
     counters().count_launch(op);
     // Work of deferred streams on the same memory comes first.
     for (const Operand& input : inputs)
@@ -70,19 +85,19 @@ class ImmediateStream final : public Stream, private CpuEncoder {
       if (input.defined()) reads_.push_back(access_to(input));
     for (const Operand& output : outputs)
       if (output.defined()) writes_.push_back(access_to(output));
-    errors_.run(
-        reads_, writes_, [&] { body(*threads_); },
-        [&] {
-          std::vector<TensorSpec> specs;
-          for (const Operand& input : inputs) specs.push_back(input.spec);
-          return describe_launch(op, specs);
-        });
+    const auto describe = [&] {
+      std::vector<TensorSpec> specs;
+      for (const Operand& input : inputs) specs.push_back(input.spec);
+      return describe_launch(op, specs);
+    };
+    errors_.run({++launches_, reads_, writes_, describe}, [&] { return work(describe); });
   }
 
   Device device_;
   std::shared_ptr<ThreadPool> threads_;
   std::shared_ptr<MemoryPool> pool_;
   AsyncErrors errors_;
+  uint64_t launches_ = 0;
   std::vector<Access> reads_, writes_;  // of the launch at work; members to keep their memory
 };
 

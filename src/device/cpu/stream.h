@@ -7,6 +7,7 @@
 #include "base/thread_pool.h"
 #include "device/cpu/memory.h"
 #include "device/failures.h"
+#include "device/faults.h"
 #include "device/stream.h"
 
 namespace temper::cpu {
@@ -14,6 +15,8 @@ namespace temper::cpu {
 /// What a CPU kernel does when its turn comes. It captures pointers (data_of), sizes and attributes by value, and must
 /// keep alive what isn't an operand (a PreparedWeight's handle).
 using Body = std::function<void(ThreadPool& pool)>;
+/// The same of a kernel that looks at its data: it reports what is wrong, writes something defined there and goes on.
+using CheckedBody = std::function<void(ThreadPool& pool, FaultReport& faults)>;
 
 /// The encoder that CPU kernels see.
 class CpuEncoder : public Encoder {
@@ -21,6 +24,9 @@ class CpuEncoder : public Encoder {
   /// Encodes one launch that reads all `inputs` and writes all `outputs` (an operand updated in place is both).
   /// Undefined operands are allowed and ignored.
   virtual void launch(std::string_view op, Operands inputs, Operands outputs, Body body) = 0;
+  /// The same for a body that may find its data wrong; `message` words the error.
+  virtual void launch_checked(std::string_view op, Operands inputs, Operands outputs, FaultMessage message,
+                              CheckedBody body) = 0;
 };
 
 inline CpuEncoder& cpu_encoder(Encoder& encoder) {

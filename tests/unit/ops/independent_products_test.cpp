@@ -40,6 +40,10 @@ class NotingEncoder final : public cpu::CpuEncoder {
       body(pool);
     });
   }
+  void launch_checked(std::string_view op, Operands inputs, Operands outputs, FaultMessage message,
+                      cpu::CheckedBody body) override {
+    inner_.launch_checked(op, inputs, outputs, std::move(message), std::move(body));
+  }
 
  private:
   cpu::CpuEncoder& inner_;

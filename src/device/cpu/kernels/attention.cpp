@@ -154,8 +154,8 @@ void launch_attention(Encoder& encoder, Operands in, Operands out, const Attenti
                             .window = attrs.window};
   const int32_t* rows = data_of<const int32_t>(in[3]);
   const int64_t count = in[3].dim(0), keys = in[1].dim(0);
-  cpu_encoder(encoder).launch("attention", in, out, [=](ThreadPool& pool) {
-    const Segments segments(rows, count, args.queries, keys);
+  const auto body = [=](ThreadPool& pool, FaultReport& faults) {
+    const Segments segments(rows, count, args.queries, keys, faults);
     if (segments.total_queries() != args.queries) {
       std::fill_n(args.out, args.queries * args.q_stride(), from_f32<T>(0.0f));
       std::fill_n(args.lse, args.heads * args.queries, kNothing);
@@ -173,7 +173,8 @@ void launch_attention(Encoder& encoder, Operands in, Operands out, const Attenti
       else
         attend_block(args, segment, j0, j1, head);
     });
-  });
+  };
+  cpu_encoder(encoder).launch_checked("attention", in, out, fault_messages::segment(args.queries, keys), body);
 }
 
 void encode_attention(Encoder& encoder, Operands in, Operands out, const Attention::Attrs& attrs) {

@@ -134,8 +134,8 @@ void launch_attention_backward(Encoder& encoder, Operands in, Operands out, cons
                              .window = attrs.window};
   const int32_t* rows = data_of<const int32_t>(in[6]);
   const int64_t count = in[6].dim(0);
-  cpu_encoder(encoder).launch("attention_backward", in, out, [=](ThreadPool& pool) {
-    const Segments segments(rows, count, args.queries, args.keys);
+  const auto body = [=](ThreadPool& pool, FaultReport& faults) {
+    const Segments segments(rows, count, args.queries, args.keys, faults);
     if (segments.total_queries() != args.queries)
       std::fill_n(args.dq, args.queries * args.q_stride(), from_f32<T>(0.0f));
     if (segments.total_keys() != args.keys)
@@ -160,7 +160,9 @@ void launch_attention_backward(Encoder& encoder, Operands in, Operands out, cons
         }
       });
     }
-  });
+  };
+  cpu_encoder(encoder).launch_checked("attention_backward", in, out, fault_messages::segment(args.queries, args.keys),
+                                      body);
 }
 
 void encode_attention_backward(Encoder& encoder, Operands in, Operands out, const AttentionBackward::Attrs& attrs) {

@@ -15,19 +15,21 @@ void encode_embedding(Encoder& encoder, Operands in, Operands out, const Embeddi
   const int32_t* ids = data_of<const int32_t>(in[0]);
   for_floating(attrs.dtype, [&]<class T> {
     T* y = data_of<T>(out[0]);
-    cpu_encoder(encoder).launch("embedding", in, out, [=](ThreadPool& pool) {
-      for (int64_t i = 0; i < n; ++i)
-        if (ids[i] < 0 || ids[i] >= vocabulary)
-          fail(ErrorCode::numeric, "token id {} is {}", ids[i],
-               ids[i] < 0 ? std::string("negative") : fmt::format("not below the vocabulary's {}", vocabulary));
+    const auto body = [=](ThreadPool& pool, FaultReport& faults) {
       parallel_for(pool, n, row_grain(width), [&](int64_t begin, int64_t end) {
         float* row = scratch(ScratchSlot::d, static_cast<size_t>(width));
         for (int64_t i = begin; i < end; ++i) {
+          if (ids[i] < 0 || ids[i] >= vocabulary) {
+            faults(i, {ids[i]});
+            std::fill_n(y + i * width, width, T{});
+            continue;
+          }
           expand_rows(*table, ids[i], ids[i] + 1, row);
           for (int64_t c = 0; c < width; ++c) y[i * width + c] = narrow<T>(row[c]);
         }
       });
-    });
+    };
+    cpu_encoder(encoder).launch_checked("embedding", in, out, fault_messages::embedding(vocabulary), body);
   });
 }
 

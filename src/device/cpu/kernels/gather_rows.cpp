@@ -10,10 +10,8 @@
 namespace temper::cpu {
 namespace {
 
-void check_row_ids(const int32_t* ids, int64_t n, int64_t rows) {
-  for (int64_t i = 0; i < n; ++i)
-    if (ids[i] < 0 || ids[i] >= rows)
-      fail(ErrorCode::numeric, "id {} at position {} lies outside [0, {}); wrong vocabulary?", ids[i], i, rows);
+bool is_row(int32_t id, int64_t rows) {
+  return id >= 0 && id < rows;
 }
 
 int64_t elements_per_row(const Shape& shape) {
@@ -29,14 +27,20 @@ void encode_gather_rows(Encoder& encoder, Operands in, Operands out, const specs
   const std::byte* x = memory_of(*in[0].buffer).data() + static_cast<size_t>(in[0].spec.layout.offset) * element;
   std::byte* y = memory_of(*out[0].buffer).data();
   const auto* ids = data_of<const int32_t>(in[1]);
-  cpu_encoder(encoder).launch("gather_rows", in, out, [=](ThreadPool& pool) {
-    check_row_ids(ids, n, rows);
-    if (row_bytes == 0) return;
+  const auto body = [=](ThreadPool& pool, FaultReport& faults) {
     parallel_for(pool, n, row_grain(static_cast<int64_t>(row_bytes), 1 << 18), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i)
-        std::memcpy(y + static_cast<size_t>(i) * row_bytes, x + static_cast<size_t>(ids[i]) * row_bytes, row_bytes);
+      for (int64_t i = begin; i < end; ++i) {
+        std::byte* to = y + static_cast<size_t>(i) * row_bytes;
+        if (!is_row(ids[i], rows)) {
+          faults(i, {ids[i]});
+          std::fill_n(to, row_bytes, std::byte{});
+        } else if (row_bytes > 0) {
+          std::memcpy(to, x + static_cast<size_t>(ids[i]) * row_bytes, row_bytes);
+        }
+      }
     });
-  });
+  };
+  cpu_encoder(encoder).launch_checked("gather_rows", in, out, fault_messages::row_id(rows), body);
 }
 
 template <class T>
@@ -59,21 +63,26 @@ void encode_scatter_add_rows(Encoder& encoder, Operands in, Operands out, const 
   for_floating(in[0].dtype(), [&]<class T> {
     const T* x = data_of<const T>(in[0]);
     T* y = data_of<T>(out[0]);
-    cpu_encoder(encoder).launch("scatter_add_rows", in, out, [=](ThreadPool& pool) {
-      check_row_ids(ids, n, rows);
+    const auto body = [=](ThreadPool& pool, FaultReport& faults) {
       std::vector<int32_t> begins(static_cast<size_t>(rows) + 1), sources(static_cast<size_t>(n));
-      for (int64_t i = 0; i < n; ++i) ++begins[static_cast<size_t>(ids[i]) + 1];
+      for (int64_t i = 0; i < n; ++i) {
+        if (is_row(ids[i], rows))
+          ++begins[static_cast<size_t>(ids[i]) + 1];
+        else
+          faults(i, {ids[i]});
+      }
       for (size_t r = 0; r < static_cast<size_t>(rows); ++r) begins[r + 1] += begins[r];
       std::vector<int32_t> next(begins.begin(), begins.end() - 1);
       for (int64_t i = 0; i < n; ++i)
-        sources[static_cast<size_t>(next[static_cast<size_t>(ids[i])]++)] = static_cast<int32_t>(i);
+        if (is_row(ids[i], rows)) sources[static_cast<size_t>(next[static_cast<size_t>(ids[i])]++)] = static_cast<int32_t>(i);
       parallel_for(pool, rows, row_grain(columns), [&](int64_t begin, int64_t end) {
         for (int64_t r = begin; r < end; ++r) {
           const int32_t first = begins[static_cast<size_t>(r)], last = begins[static_cast<size_t>(r) + 1];
           add_rows_of(x, sources.data() + first, last - first, y + r * columns, columns);
         }
       });
-    });
+    };
+    cpu_encoder(encoder).launch_checked("scatter_add_rows", in, out, fault_messages::row_id(rows), body);
   });
 }
 

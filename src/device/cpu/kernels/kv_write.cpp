@@ -1,4 +1,5 @@
 // Rows into a key or value cache, one copy a row, in order: where targets repeat, the last one stays.
+// Those that lie outside of the cache are left out.
 #include "device/op_specs/kv_write.h"
 
 #include <cstring>
@@ -20,14 +21,16 @@ void encode_kv_write(Encoder& encoder, Operands in, Operands out, const KvWrite:
   std::byte* cache = first_byte(in[0]);
   const std::byte* rows = first_byte(in[1]);
   const int32_t* at = data_of<const int32_t>(in[2]);
-  cpu_encoder(encoder).launch("kv_write_", in, out, [=](ThreadPool&) {
-    for (int64_t n = 0; n < count; ++n)
+  const auto body = [=](ThreadPool&, FaultReport& faults) {
+    for (int64_t n = 0; n < count; ++n) {
       if (at[n] < 0 || at[n] >= capacity)
-        fail(ErrorCode::numeric, "row {} is not in the cache's {}; the sequence is longer than planned?", at[n],
-             capacity);
-    for (int64_t n = 0; n < count; ++n)
-      std::memcpy(cache + static_cast<size_t>(at[n]) * row_bytes, rows + static_cast<size_t>(n) * row_bytes, row_bytes);
-  });
+        faults(n, {at[n]});
+      else
+        std::memcpy(cache + static_cast<size_t>(at[n]) * row_bytes, rows + static_cast<size_t>(n) * row_bytes,
+                    row_bytes);
+    }
+  };
+  cpu_encoder(encoder).launch_checked("kv_write_", in, out, fault_messages::cache_row(capacity), body);
 }
 
 }  // namespace

@@ -117,14 +117,15 @@ void average_head(ThreadPool& pool, const CpuWeight& head, float* mean) {
   scale_in_place(1.0f / static_cast<float>(rows), mean, d);
 }
 
-/// The rows whose targets count. Throws Error{numeric} for a target outside of the vocabulary.
-const std::vector<int32_t>& counted_rows(const int32_t* targets, int64_t n, int64_t vocabulary) {
+/// The rows whose targets count; those outside of the vocabulary are reported and don't.
+const std::vector<int32_t>& counted_rows(const int32_t* targets, int64_t n, int64_t vocabulary, FaultReport& faults) {
   thread_local std::vector<int32_t> rows;  // kept for the next step, like scratch
   rows.clear();
   for (int64_t i = 0; i < n; ++i) {
     if (targets[i] >= vocabulary)
-      fail(ErrorCode::numeric, "target {} is not below the vocabulary's {}", targets[i], vocabulary);
-    if (targets[i] >= 0) rows.push_back(static_cast<int32_t>(i));
+      faults(i, {targets[i]});
+    else if (targets[i] >= 0)
+      rows.push_back(static_cast<int32_t>(i));
   }
   return rows;
 }
@@ -138,8 +139,8 @@ void launch_loss(Encoder& encoder, Operands in, Operands out, const LinearCrossE
   float *loss = data_of<float>(out[0]), *row_losses = data_of<float>(out[1]);
   float* dx = attrs.want_dx ? data_of<float>(out[2]) : nullptr;
   const float smoothing = attrs.label_smoothing;
-  cpu_encoder(encoder).launch("linear_cross_entropy", in, out, [=](ThreadPool& pool) {
-    const std::vector<int32_t>& counted = counted_rows(targets, n, head->rows());
+  const auto body = [=](ThreadPool& pool, FaultReport& faults) {
+    const std::vector<int32_t>& counted = counted_rows(targets, n, head->rows(), faults);
     const auto rows = static_cast<int64_t>(counted.size());
     const int64_t blocks = (rows + kLossRows - 1) / kLossRows;
     const int64_t parts = blocks == 0 ? 0 : (kLossTasks + blocks - 1) / blocks;
@@ -181,7 +182,8 @@ void launch_loss(Encoder& encoder, Operands in, Operands out, const LinearCrossE
     double sum = 0.0;
     for (int64_t i = 0; i < n; ++i) sum += double{row_losses[i]};
     *loss = static_cast<float>(sum);
-  });
+  };
+  cpu_encoder(encoder).launch_checked("linear_cross_entropy", in, out, fault_messages::target(head->rows()), body);
 }
 
 void encode_loss(Encoder& encoder, Operands in, Operands out, const LinearCrossEntropy::Attrs& attrs) {

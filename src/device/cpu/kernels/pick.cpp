@@ -1,4 +1,4 @@
-// One element a row, and its gradient. Ids are checked before anything is written.
+// One element a row, and its gradient.
 #include "device/op_specs/pick.h"
 
 #include "device/cpu/elements.h"
@@ -6,10 +6,11 @@
 namespace temper::cpu {
 namespace {
 
-void check_pick_ids(const int32_t* ids, int64_t n, int64_t columns) {
-  for (int64_t i = 0; i < n; ++i)
-    if (ids[i] >= columns)
-      fail(ErrorCode::numeric, "id {} in row {} is not below {}; wrong vocabulary?", ids[i], i, columns);
+/// The column that row i picks; -1: none, be it asked for or wrong.
+int64_t picked_column(const int32_t* ids, int64_t i, int64_t columns, FaultReport& faults) {
+  if (ids[i] < columns) return std::max(ids[i], -1);
+  faults(i, {ids[i]});
+  return -1;
 }
 
 void encode_pick(Encoder& encoder, Operands in, Operands out, const specs::Pick::Attrs&) {
@@ -18,10 +19,13 @@ void encode_pick(Encoder& encoder, Operands in, Operands out, const specs::Pick:
   for_floating(in[0].dtype(), [&]<class T> {
     const T* x = data_of<const T>(in[0]);
     T* y = data_of<T>(out[0]);
-    cpu_encoder(encoder).launch("pick", in, out, [=](ThreadPool&) {
-      check_pick_ids(ids, n, columns);
-      for (int64_t i = 0; i < n; ++i) y[i] = ids[i] < 0 ? T{} : x[i * columns + ids[i]];
-    });
+    const auto body = [=](ThreadPool&, FaultReport& faults) {
+      for (int64_t i = 0; i < n; ++i) {
+        const int64_t column = picked_column(ids, i, columns, faults);
+        y[i] = column < 0 ? T{} : x[i * columns + column];
+      }
+    };
+    cpu_encoder(encoder).launch_checked("pick", in, out, fault_messages::pick(columns), body);
   });
 }
 
@@ -31,14 +35,15 @@ void encode_pick_backward(Encoder& encoder, Operands in, Operands out, const spe
   for_floating(in[0].dtype(), [&]<class T> {
     const T* dy = data_of<const T>(in[0]);
     T* dx = data_of<T>(out[0]);
-    cpu_encoder(encoder).launch("pick_backward", in, out, [=](ThreadPool& pool) {
-      check_pick_ids(ids, n, columns);
+    const auto body = [=](ThreadPool& pool, FaultReport& faults) {
       parallel_for(pool, n, row_grain(columns, 65536), [&](int64_t begin, int64_t end) {
         std::fill(dx + begin * columns, dx + end * columns, T{});
         for (int64_t i = begin; i < end; ++i)
-          if (ids[i] >= 0) dx[i * columns + ids[i]] = dy[i];
+          if (const int64_t column = picked_column(ids, i, columns, faults); column >= 0)
+            dx[i * columns + column] = dy[i];
       });
-    });
+    };
+    cpu_encoder(encoder).launch_checked("pick_backward", in, out, fault_messages::pick(columns), body);
   });
 }
 

@@ -4,6 +4,7 @@
 // repetition penalty: Keskar et al. 2019, section 4.1.
 #include "device/op_specs/sample.h"
 
+#include <bit>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -44,17 +45,25 @@ class SortedTokens {
   size_t sorted_ = 0;
 };
 
-void check_row(const std::vector<float>& logits, const SampleParams& params, int64_t row) {
+/// Whether a token can be drawn; reports why not.
+bool check_row(const std::vector<float>& logits, const SampleParams& params, int64_t row, FaultReport& faults) {
   if (!(params.temperature >= 0.0f) || !(params.top_k >= 0.0f) || !(params.top_p > 0.0f && params.top_p <= 1.0f) ||
-      !(params.min_p >= 0.0f && params.min_p <= 1.0f))
-    fail(ErrorCode::numeric, "row {}: temperature {}, top_k {}, top_p {}, min_p {} are outside their domain", row,
-         params.temperature, params.top_k, params.top_p, params.min_p);
+      !(params.min_p >= 0.0f && params.min_p <= 1.0f)) {
+    const auto bits = [](float value) { return std::bit_cast<int32_t>(value); };
+    faults(row, {bits(params.temperature), bits(params.top_k), bits(params.top_p), bits(params.min_p)},
+           static_cast<uint32_t>(SampleFault::parameters));
+    return false;
+  }
   bool any = false;
   for (const float logit : logits) {
-    if (std::isnan(logit) || logit == INFINITY) fail(ErrorCode::numeric, "row {} holds a NaN or infinite logit", row);
+    if (std::isnan(logit) || logit == INFINITY) {
+      faults(row, {}, static_cast<uint32_t>(SampleFault::not_finite));
+      return false;
+    }
     any = any || logit != -INFINITY;
   }
-  if (!any) fail(ErrorCode::numeric, "row {} leaves no token to draw, all its logits are -infinity", row);
+  if (!any) faults(row, {}, static_cast<uint32_t>(SampleFault::no_token));
+  return any;
 }
 
 /// The token that `uniform` in [0, 1) falls on.
@@ -108,17 +117,17 @@ void encode_sample(Encoder& encoder, Operands in, Operands out, const specs::Sam
   const uint32_t site = attrs.site;
   for_floating(in[0].dtype(), [&]<class T> {
     const T* x = data_of<const T>(in[0]);
-    cpu_encoder(encoder).launch("sample", in, out, [=](ThreadPool& pool) {
+    const auto body = [=](ThreadPool& pool, FaultReport& faults) {
       const RngKey key{static_cast<uint64_t>(rng[0]), static_cast<uint32_t>(rng[1]), site};
       pool.run(rows, [&](int64_t r) {
         std::vector<float> logits(static_cast<size_t>(columns));
         std::transform(x + r * columns, x + (r + 1) * columns, logits.begin(),
                        [](T v) { return static_cast<float>(widen(v)); });
         const SampleParams row{params[4 * r], params[4 * r + 1], params[4 * r + 2], params[4 * r + 3]};
-        check_row(logits, row, r);
-        y[r] = draw_token(logits, row, key.uniform(static_cast<uint64_t>(r)));
+        y[r] = check_row(logits, row, r, faults) ? draw_token(logits, row, key.uniform(static_cast<uint64_t>(r))) : 0;
       });
-    });
+    };
+    cpu_encoder(encoder).launch_checked("sample", in, out, fault_messages::sample(), body);
   });
 }
 
@@ -130,21 +139,20 @@ void encode_repetition_penalty(Encoder& encoder, Operands in, Operands out,
     const T* x = data_of<const T>(in[0]);
     T* y = data_of<T>(out[0]);
     const auto penalty = static_cast<Wide<T>>(attrs.penalty);
-    cpu_encoder(encoder).launch("repetition_penalty", in, out, [=](ThreadPool&) {
+    const auto body = [=](ThreadPool&, FaultReport& faults) {
       for (int64_t r = 0; r < rows; ++r) {
         std::copy(x + r * columns, x + (r + 1) * columns, y + r * columns);
         for (int64_t i = 0; i < length; ++i) {
           const int32_t token = history[r * length + i];
-          if (token >= columns)
-            fail(ErrorCode::numeric, "history token {} of row {} is not below {}; wrong vocabulary?", token, r,
-                 columns);
-          if (token < 0) continue;
+          if (token >= columns) faults(r * length + i, {token, static_cast<int32_t>(r)});
+          if (token < 0 || token >= columns) continue;
           // Always from x, so a token that occurs twice is penalised once.
           const Wide<T> logit = widen(x[r * columns + token]);
           y[r * columns + token] = narrow<T>(logit > 0 ? logit / penalty : logit * penalty);
         }
       }
-    });
+    };
+    cpu_encoder(encoder).launch_checked("repetition_penalty", in, out, fault_messages::history(columns), body);
   });
 }
 

@@ -17,8 +17,8 @@ void encode_segment_mask(Encoder& encoder, Operands in, Operands out, const Segm
   const bool causal = attrs.causal;
   for_floating(attrs.dtype, [&]<class T> {
     T* mask = data_of<T>(out[0]);
-    cpu_encoder(encoder).launch("segment_mask", in, out, [=](ThreadPool&) {
-      const Segments segments(rows, count, queries, keys);
+    const auto body = [=](ThreadPool&, FaultReport& faults) {
+      const Segments segments(rows, count, queries, keys, faults);
       std::fill_n(mask, queries * keys, narrow<T>(-std::numeric_limits<Wide<T>>::infinity()));
       for (int64_t s = 0; s < count; ++s) {
         const Segment segment = segments[s];
@@ -28,7 +28,8 @@ void encode_segment_mask(Encoder& encoder, Operands in, Operands out, const Segm
                       narrow<T>(Wide<T>(0)));
         }
       }
-    });
+    };
+    cpu_encoder(encoder).launch_checked("segment_mask", in, out, fault_messages::segment(queries, keys), body);
   });
 }
 

@@ -15,13 +15,18 @@ void launch_top_k(Encoder& encoder, Operands in, Operands out, int64_t k) {
   const T* x = data_of<const T>(in[0]);
   T* values = data_of<T>(out[0]);
   auto* indices = data_of<int32_t>(out[1]);
-  cpu_encoder(encoder).launch("top_k", in, out, [=](ThreadPool& pool) {
+  const auto body = [=](ThreadPool& pool, FaultReport& faults) {
     parallel_for(pool, rows, row_grain(columns), [&](int64_t begin, int64_t end) {
       std::vector<int32_t> order(static_cast<size_t>(columns));
       for (int64_t r = begin; r < end; ++r) {
         const T* row = x + r * columns;
-        for (int64_t i = 0; i < columns; ++i)
-          if (widen(row[i]) != widen(row[i])) fail(ErrorCode::numeric, "NaN in column {} of row {}", i, r);
+        const T* nan = std::find_if(row, row + columns, [](T value) { return widen(value) != widen(value); });
+        if (nan != row + columns) {
+          faults(r, {static_cast<int32_t>(nan - row)});
+          std::fill_n(values + r * k, k, T{});
+          std::fill_n(indices + r * k, k, 0);
+          continue;
+        }
         std::iota(order.begin(), order.end(), 0);
         std::partial_sort(order.begin(), order.begin() + k, order.end(), [&](int32_t a, int32_t b) {
           return widen(row[a]) > widen(row[b]) || (widen(row[a]) == widen(row[b]) && a < b);
@@ -32,7 +37,8 @@ void launch_top_k(Encoder& encoder, Operands in, Operands out, int64_t k) {
         }
       }
     });
-  });
+  };
+  cpu_encoder(encoder).launch_checked("top_k", in, out, fault_messages::nan_in_row(), body);
 }
 
 void encode_top_k(Encoder& encoder, Operands in, Operands out, const specs::TopK::Attrs& attrs) {

@@ -50,10 +50,9 @@ FailureHandle failed_input(std::span<const Access> reads) {
 
 /// What `launch` says of an input that failed. On the stream of the origin itself, the origin's error came first.
 FailureHandle failure_of_input(const LaunchInfo& launch, const Failure& origin, std::string_view outcome) {
-  return std::make_shared<Failure>(
-      Failure{origin.code,
-              fmt::format("{} {}, its input was not computed: {}", launch.describe(), outcome, origin.message),
-              origin.ran});
+  return std::make_shared<Failure>(Failure{
+      origin.code, fmt::format("{} {}, its input was not computed: {}", launch.describe(), outcome, origin.message),
+      origin.ran});
 }
 
 }  // namespace
@@ -61,18 +60,7 @@ FailureHandle failure_of_input(const LaunchInfo& launch, const Failure& origin, 
 void AsyncErrors::run(const LaunchInfo& launch, FunctionRef<FailureHandle()> work) {
   if (const FailureHandle origin = failed_input(launch.reads); origin && !origin->ran)
     return spoil(launch, origin, failure_of_input(launch, *origin, "was skipped"));
-  const auto failure = [&](ErrorCode code, const char* what) {
-    return std::make_shared<Failure>(Failure{code, fmt::format("{}: {}", launch.describe(), what)});
-  };
-  FailureHandle result;
-  try {
-    result = work();
-  } catch (const Error& error) {
-    result = failure(error.code(), error.what());
-  } catch (const std::exception& error) {
-    result = failure(ErrorCode::internal, error.what());
-  }
-  settle(launch, result);
+  settle(launch, attempt(launch.describe, work));
 }
 
 void AsyncErrors::settle(const LaunchInfo& launch, const FailureHandle& failure) {
@@ -103,6 +91,19 @@ FailureHandle AsyncErrors::take() {
   reported_->store(true, std::memory_order_release);
   reported_ = std::make_shared<std::atomic<bool>>(false);
   return std::exchange(first_, nullptr);
+}
+
+FailureHandle attempt(FunctionRef<std::string()> describe, FunctionRef<FailureHandle()> work) {
+  const auto failure = [&](ErrorCode code, const char* what) {
+    return std::make_shared<Failure>(Failure{code, fmt::format("{}: {}", describe(), what)});
+  };
+  try {
+    return work();
+  } catch (const Error& error) {
+    return failure(error.code(), error.what());
+  } catch (const std::exception& error) {
+    return failure(ErrorCode::internal, error.what());
+  }
 }
 
 FailureHandle fault_of(const FaultMessage& message, FunctionRef<std::string()> describe,

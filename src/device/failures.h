@@ -90,6 +90,9 @@ class AsyncErrors {
   Reported reported_ = std::make_shared<std::atomic<bool>>(false);
 };
 
+/// Does `work`, which returns what went wrong, and turns what it throws into a failure of the launch that `describe`
+/// names.
+FailureHandle attempt(FunctionRef<std::string()> describe, FunctionRef<FailureHandle()> work);
 /// What `body` reports while it runs, as the failure of the launch that `describe` names; null if nothing.
 FailureHandle fault_of(const FaultMessage& message, FunctionRef<std::string()> describe,
                        FunctionRef<void(FaultReport&)> body);

@@ -15,8 +15,8 @@ namespace temper {
 /// The report of one launch, in memory that the device writes. 32-bit words only: a shader has the same struct, with
 /// `code` atomic.
 struct FaultRecord {
-  uint32_t code = 0;                   ///< 0: nothing was found; else which of the op's faults, for its message
-  uint32_t position = 0;               ///< the row or element that is wrong
+  uint32_t code = 0;                    ///< 0: nothing was found; else which of the op's faults, for its message
+  uint32_t position = 0;                ///< the row or element that is wrong
   std::array<int32_t, 6> details = {};  ///< what the message tells of it; floats as their bits
 };
 static_assert(sizeof(FaultRecord) == 32);
@@ -40,15 +40,15 @@ class FaultReport {
 /// The wording of each op's faults, whichever backend finds them. `details` of the record in brackets.
 namespace fault_messages {
 
-FaultMessage embedding(int64_t vocabulary);             // [id]
-FaultMessage row_id(int64_t rows);                      // [id]; gather_rows, scatter_add_rows
-FaultMessage pick(int64_t columns);                     // [id]
-FaultMessage nan_in_row();                              // [column]; argmax, top_k
-FaultMessage sample();                                  // codes: SampleFault
-FaultMessage history(int64_t columns);                  // [token, row]; repetition_penalty
-FaultMessage cache_row(int64_t capacity);               // [row]; kv_write_
-FaultMessage target(int64_t vocabulary);                // [target]; linear_cross_entropy
-FaultMessage segment(int64_t queries, int64_t keys);    // the segment's four numbers; attention, segment_mask
+FaultMessage embedding(int64_t vocabulary);           // [id]
+FaultMessage row_id(int64_t rows);                    // [id]; gather_rows, scatter_add_rows
+FaultMessage pick(int64_t columns);                   // [id]
+FaultMessage nan_in_row();                            // [column]; argmax, top_k
+FaultMessage sample();                                // codes: SampleFault
+FaultMessage history(int64_t columns);                // [token, row]; repetition_penalty
+FaultMessage cache_row(int64_t capacity);             // [row]; kv_write_
+FaultMessage target(int64_t vocabulary);              // [target]; linear_cross_entropy
+FaultMessage segment(int64_t queries, int64_t keys);  // the segment's four numbers; attention, segment_mask
 
 }  // namespace fault_messages
 

@@ -3,14 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/fail.h"
 
 namespace temper::metal {
 
-CommandBatches::CommandBatches(std::shared_ptr<Gpu> gpu, int max_launches)
+CommandBatches::CommandBatches(std::shared_ptr<Gpu> gpu, int max_launches, std::shared_ptr<AsyncErrors> errors)
     : gpu_(std::move(gpu)), max_launches_(max_launches), completions_(std::make_shared<Completions>()) {
+  completions_->errors = std::move(errors);
   completions_->event = Retained<MTL::SharedEvent>::adopt(gpu_->device().newSharedEvent());
 }
 
@@ -43,15 +45,32 @@ void CommandBatches::wait_until_completed(uint64_t batch) {
 void CommandBatches::encode(const Launch& launch) {
   // Only closed batches are waited for, and always earlier ones: streams never wait for each other in a circle.
   for (const Dependency& other : launch.others) other.queue->submit(other.batch);
+  release_retired();
   const AutoreleaseScope scope;
   const std::lock_guard lock(mutex_);
   launch.note(open_number_);
   MTL::CommandBuffer& commands = open_commands();
   wait_for_others(commands, launch.others);
-  open_.writes.insert(open_.writes.end(), launch.writes.begin(), launch.writes.end());
-  if (open_.launches == 0) open_.first = launch.describe();
-  launch.encode(commands);
-  if (++open_.launches >= max_launches_) commit_open();
+  launch.encode(commands, launch.checked ? next_record() : FaultPlace{});
+  launch.log(open_.log);
+  if (open_.log.launches() >= static_cast<size_t>(max_launches_)) commit_open();
+}
+
+FaultPlace CommandBatches::next_record() {
+  if (!open_.records) {
+    const std::lock_guard lock(completions_->mutex);
+    if (auto& spare = completions_->spare_records; !spare.empty()) {
+      open_.records = std::move(spare.back());
+      spare.pop_back();
+    }
+  }
+  if (!open_.records) {
+    const size_t bytes = static_cast<size_t>(max_launches_) * sizeof(FaultRecord);
+    open_.records = gpu_->new_buffer(bytes, "fault records");
+    if (!open_.records) fail(ErrorCode::out_of_memory, "metal: no memory for fault records");
+    std::memset(open_.records->contents(), 0, bytes);
+  }
+  return {open_.records.get(), open_.log.records() * sizeof(FaultRecord)};
 }
 
 void CommandBatches::wait_for_others(MTL::CommandBuffer& commands, const std::vector<Dependency>& others) {
@@ -75,6 +94,11 @@ MTL::CommandBuffer& CommandBatches::open_commands() {
     // Retains the resources that it uses until it has completed.
     open_.commands = Retained<MTL::CommandBuffer>::share(gpu_->queue().commandBuffer());
     if (!open_.commands) fail(ErrorCode::out_of_memory, "metal: the queue gave no command buffer");
+    const std::lock_guard lock(completions_->mutex);
+    if (auto& spare = completions_->spare_logs; !spare.empty()) {
+      open_.log = std::move(spare.back());
+      spare.pop_back();
+    }
   }
   return *open_.commands;
 }
@@ -85,7 +109,8 @@ void CommandBatches::commit_open() {
   open_.number = open_number_++;
   MTL::CommandBuffer& commands = *open_.commands;
   commands.encodeSignalEvent(completions_->event.get(), open_.number);
-  const std::string label = fmt::format("batch {}: {} ops from {}", open_.number, open_.launches, open_.first);
+  const std::string label =
+      fmt::format("batch {}: {} ops from {}", open_.number, open_.log.launches(), open_.log.describe_first());
   commands.setLabel(text(label));
   open_.signpost = Signpost(Signpost::Kind::batch, label);
   const MTL::HandlerFunction handler = [completions = completions_, number = open_.number](MTL::CommandBuffer* done) {
@@ -114,11 +139,13 @@ void CommandBatches::finish() {
     last = open_number_ - 1;
   }
   wait_until_completed(last);
+  release_retired();
 }
 
-std::vector<FailureHandle> CommandBatches::take_failures() {
+void CommandBatches::release_retired() {
+  std::vector<FaultCheck> retired;  // released outside of the lock: memory asks whether batches are done
   const std::lock_guard lock(completions_->mutex);
-  return std::exchange(completions_->failures, {});
+  std::swap(retired, completions_->retired);
 }
 
 int64_t CommandBatches::commits() const {
@@ -133,20 +160,27 @@ void CommandBatches::Completions::on_completed(uint64_t number, MTL::CommandBuff
   finished = std::move(in_flight.front());
   in_flight.pop_front();
   TEMPER_ASSERT(finished.number == number);  // one queue completes in order
+  const std::span<FaultRecord> records =
+      finished.records ? std::span(static_cast<FaultRecord*>(finished.records->contents()), finished.log.records())
+                       : std::span<FaultRecord>();
   if (commands.status() == MTL::CommandBufferStatusError) {
     const NS::Error* error = commands.error();
     const NS::String* reason = error ? error->localizedDescription() : nullptr;
     const std::string message =
-        fmt::format("metal: the GPU gave up a batch of {} ops that begins with {}: {}", finished.launches,
-                    finished.first, reason ? reason->utf8String() : "no reason given");
-    // Other streams may read the memory before this one looks at its failures.
-    const auto failure = std::make_shared<Failure>(Failure{ErrorCode::internal, message});
-    for (const Write& write : finished.writes) write.failed->add(write.range, failure, nullptr);
-    failures.push_back(failure);
+        fmt::format("metal: the GPU gave up a batch of {} ops that begins with {}: {}", finished.log.launches(),
+                    finished.log.describe_first(), reason ? reason->utf8String() : "no reason given");
+    finished.log.settle_failed(std::make_shared<Failure>(Failure{ErrorCode::internal, message}), *errors);
     // A failed batch may not have signalled, and nobody must wait for ever; later ones may have, and it never goes
     // down.
     if (event->signaledValue() < number) event->setSignaledValue(number);
+  } else {
+    finished.log.settle(records, *errors);
   }
+  // Other streams may read what the batch wrote from here on.
+  std::ranges::fill(records, FaultRecord{});
+  if (finished.records) spare_records.push_back(std::move(finished.records));
+  finished.log.clear(retired);
+  spare_logs.push_back(std::move(finished.log));
   completed = number;
   changed.notify_all();
 }

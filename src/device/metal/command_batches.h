@@ -12,8 +12,10 @@
 
 #include "base/thread_pool.h"
 #include "device/failures.h"
+#include "device/launch_log.h"
 #include "device/metal/gpu.h"
 #include "device/metal/signposts.h"
+#include "device/metal/stream.h"
 #include "device/pending_uses.h"
 
 namespace temper::metal {
@@ -22,24 +24,21 @@ namespace temper::metal {
 /// number, which is what other streams wait for on the GPU. Thread-safe; outlives its stream.
 class CommandBatches final : public WorkQueue {
  public:
-  CommandBatches(std::shared_ptr<Gpu> gpu, int max_launches);
+  /// `errors`: where errors of batches go once they are done.
+  CommandBatches(std::shared_ptr<Gpu> gpu, int max_launches, std::shared_ptr<AsyncErrors> errors);
   ~CommandBatches() override;
 
   bool done(uint64_t batch) const override;
   void submit(uint64_t batch) override;
   void wait(uint64_t batch) override;
 
-  struct Write {
-    MemoryRange range;
-    std::shared_ptr<FailedRanges> failed;
-  };
   /// What an op adds to the open batch.
   struct Launch {
-    std::vector<Write> writes;               // garbage if the batch fails
     std::vector<Dependency> others;          // batches of other queues that come first
     FunctionRef<void(uint64_t batch)> note;  // called with the batch's number before anything is encoded
-    FunctionRef<void(MTL::CommandBuffer&)> encode;
-    FunctionRef<std::string()> describe;  // op and shapes
+    FunctionRef<void(MTL::CommandBuffer&, FaultPlace)> encode;
+    FunctionRef<void(LaunchLog&)> log;  // called once it has been encoded
+    bool checked = false;               // wants a FaultPlace
   };
   void encode(const Launch& launch);
   /// Hands over the open batch.
@@ -47,19 +46,15 @@ class CommandBatches final : public WorkQueue {
   /// Commits and waits until everything is done.
   void finish();
 
-  /// Of batches that the GPU didn't complete since the last call, in order. Their outputs have been marked as failed.
-  std::vector<FailureHandle> take_failures();
-
   int64_t commits() const;
 
  private:
   struct Batch {
     uint64_t number = 0;
     Retained<MTL::CommandBuffer> commands;
-    std::vector<Write> writes;
-    std::string first;  // op and shapes
-    int launches = 0;
-    Signpost signpost = {};  // from commit to completion
+    LaunchLog log;
+    Retained<MTL::Buffer> records;  // FaultRecords of the launches with a check, if there are any
+    Signpost signpost = {};         // from commit to completion
   };
   /// What completion handlers touch: they may run after the stream is gone.
   struct Completions {
@@ -67,15 +62,21 @@ class CommandBatches final : public WorkQueue {
     std::condition_variable changed;
     uint64_t completed = 0;
     std::deque<Batch> in_flight;
-    std::vector<FailureHandle> failures;
+    std::shared_ptr<AsyncErrors> errors;
+    std::vector<FaultCheck> retired;  // of batches that are done: releasing memory may wait, a handler must not
+    // Of batches that are done, for the next ones.
+    std::vector<LaunchLog> spare_logs;
+    std::vector<Retained<MTL::Buffer>> spare_records;
     Retained<MTL::SharedEvent> event;
 
     void on_completed(uint64_t number, MTL::CommandBuffer& commands);
   };
 
   void wait_until_completed(uint64_t batch);
+  void release_retired();
   // With the mutex held.
   MTL::CommandBuffer& open_commands();
+  FaultPlace next_record();
   void commit_open();
   void wait_for_others(MTL::CommandBuffer& commands, const std::vector<Dependency>& others);
 

@@ -23,14 +23,6 @@ std::vector<Access> accesses_to(std::initializer_list<Operands> lists) {
   return accesses;
 }
 
-std::vector<CommandBatches::Write> writes_of(std::initializer_list<Operands> lists) {
-  std::vector<CommandBatches::Write> writes;
-  for (const Operands operands : lists)
-    for (const Operand& operand : operands)
-      if (operand.defined()) writes.push_back({range_of(operand), memory_of(*operand.buffer).failed()});
-  return writes;
-}
-
 std::vector<TensorSpec> specs_of(Operands operands) {
   std::vector<TensorSpec> specs;
   for (const Operand& operand : operands)
@@ -48,7 +40,8 @@ class MetalStream final : public Stream, private MetalEncoder {
         cpu_stream_(cpu_->new_stream({})),
         chunks_(std::make_shared<SharedChunks>(gpu)),
         pool_(std::make_shared<MemoryPool>(std::make_unique<SharedChunks::Source>(chunks_))),
-        batches_(std::make_shared<CommandBatches>(gpu, std::min(options.max_batch_launches, kMaxBatchLaunches))) {}
+        batches_(
+            std::make_shared<CommandBatches>(gpu, std::min(options.max_batch_launches, kMaxBatchLaunches), errors_)) {}
   ~MetalStream() override { batches_->finish(); }
 
   Encoder& encoder() override { return *this; }
@@ -85,36 +78,37 @@ class MetalStream final : public Stream, private MetalEncoder {
     counters().commits = batches_->commits();
   }
 
-  void synchronize() override {
+  FailureHandle wait() override {
     batches_->finish();
     counters().commits = batches_->commits();
     ++counters().waits;
-    collect_failures();
-    for (const HostCheck& check : std::exchange(checks_, {}))
-      errors_.run(accesses_to({check.inputs}), accesses_to({check.outputs}), check.run,
-                  [&] { return describe_launch(check.op, specs_of(check.inputs)); });
-    errors_.rethrow();
+    return errors_->take();
   }
 
  private:
   void external(std::string_view op, Operands inputs, Operands outputs, Operands scratch,
-                FunctionRef<void(OpenCommands&)> encode) override {
+                FunctionRef<void(OpenCommands&)> encode, FaultCheck check) override {
     counters().count_launch(op);
+    const uint64_t number = ++launches_;
     const auto describe = [&] { return describe_launch(op, specs_of(inputs)); };
-    errors_.run(
-        accesses_to({inputs}), accesses_to({outputs, scratch}),
-        [&] {
-          batches_->encode({.writes = writes_of({outputs, scratch}),
-                            .others = dependencies(inputs, outputs, scratch),
-                            .note = [&](uint64_t batch) { note_uses(inputs, outputs, scratch, batch); },
-                            .encode =
-                                [&](MTL::CommandBuffer& commands) {
-                                  OpenCommands open{commands, counters()};
-                                  encode(open);
-                                },
-                            .describe = describe});
-        },
-        describe);
+    const FailureHandle failure = attempt(describe, [&]() -> FailureHandle {
+      batches_->encode({.others = dependencies(inputs, outputs, scratch),
+                        .note = [&](uint64_t batch) { note_uses(inputs, outputs, scratch, batch); },
+                        .encode =
+                            [&](MTL::CommandBuffer& commands, FaultPlace faults) {
+                              OpenCommands open{commands, counters(), faults};
+                              encode(open);
+                            },
+                        .log =
+                            [&](LaunchLog& log) {
+                              log.begin(number, op);
+                              log_accesses(log, inputs, outputs, scratch);
+                              log.check(std::move(check));
+                            },
+                        .checked = check.message != nullptr});
+      return nullptr;
+    });
+    if (failure) errors_->settle({number, accesses_to({inputs}), accesses_to({outputs, scratch}), describe}, failure);
     counters().commits = batches_->commits();
   }
 
@@ -135,22 +129,14 @@ class MetalStream final : public Stream, private MetalEncoder {
     settle(outputs, true);
     if (waited) ++counters().waits;
     counters().commits = batches_->commits();
-    collect_failures();
-    errors_.run(
-        accesses_to({inputs}), accesses_to({outputs}),
-        [&] {
-          const std::vector<Operand> cpu_inputs = cpu_operands(inputs, HostAccess::read);
-          const std::vector<Operand> cpu_outputs = cpu_operands(outputs, HostAccess::write);
-          const Signpost signpost(Signpost::Kind::on_cpu, op);
-          encode(cpu_stream_->encoder(), cpu_inputs, cpu_outputs);
-          cpu_stream_->synchronize();
-        },
-        [&] { return describe_launch(op, specs_of(inputs)); });
-  }
-
-  void check_on_host(std::string_view op, Operands inputs, Operands outputs, std::function<void()> check) override {
-    checks_.push_back(
-        {std::string(op), {inputs.begin(), inputs.end()}, {outputs.begin(), outputs.end()}, std::move(check)});
+    const auto reads = accesses_to({inputs}), writes = accesses_to({outputs});
+    errors_->run({++launches_, reads, writes, [&] { return describe_launch(op, specs_of(inputs)); }}, [&] {
+      const std::vector<Operand> cpu_inputs = cpu_operands(inputs, HostAccess::read);
+      const std::vector<Operand> cpu_outputs = cpu_operands(outputs, HostAccess::write);
+      const Signpost signpost(Signpost::Kind::on_cpu, op);
+      encode(cpu_stream_->encoder(), cpu_inputs, cpu_outputs);
+      return cpu_stream_->wait();  // an error names op and shapes already
+    });
   }
 
   Operand scratch(DType dtype, const Shape& shape) override {
@@ -215,16 +201,13 @@ class MetalStream final : public Stream, private MetalEncoder {
     return result;
   }
 
-  /// The memory has been marked already; this stream has the error to throw.
-  void collect_failures() {
-    for (const FailureHandle& failure : batches_->take_failures()) errors_.keep(failure);
+  static void log_accesses(LaunchLog& log, Operands inputs, Operands outputs, Operands scratch) {
+    for (const Operand& operand : inputs)
+      if (operand.defined()) log.read(range_of(operand), memory_of(*operand.buffer).failed(), operand.spec);
+    for (const Operands written : {outputs, scratch})
+      for (const Operand& operand : written)
+        if (operand.defined()) log.write(range_of(operand), memory_of(*operand.buffer).failed());
   }
-
-  struct HostCheck {
-    std::string op;
-    std::vector<Operand> inputs, outputs;
-    std::function<void()> run;
-  };
 
   Device device_;
   MpsKernels mps_;
@@ -232,9 +215,9 @@ class MetalStream final : public Stream, private MetalEncoder {
   std::unique_ptr<Stream> cpu_stream_;
   std::shared_ptr<SharedChunks> chunks_;
   std::shared_ptr<MemoryPool> pool_;
+  std::shared_ptr<AsyncErrors> errors_ = std::make_shared<AsyncErrors>();
   std::shared_ptr<CommandBatches> batches_;
-  AsyncErrors errors_;
-  std::vector<HostCheck> checks_;
+  uint64_t launches_ = 0;
   Signpost step_;
 };
 

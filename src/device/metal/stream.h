@@ -2,12 +2,12 @@
 
 #include <Metal/Metal.hpp>
 
-#include <functional>
 #include <memory>
 #include <string_view>
 
 #include "base/thread_pool.h"
 #include "device/backend.h"
+#include "device/launch_log.h"
 #include "device/metal/gpu.h"
 #include "device/stream.h"
 
@@ -15,10 +15,17 @@ namespace temper::metal {
 
 class MpsKernels;
 
+/// Where a kernel finds its FaultRecord: 32 zeroed bytes at an offset of a shared buffer.
+struct FaultPlace {
+  MTL::Buffer* buffer = nullptr;  ///< null for a launch without a check
+  size_t offset = 0;
+};
+
 /// The command buffer that is being filled, with no encoder open in it.
 struct OpenCommands {
   MTL::CommandBuffer& buffer;
   Counters& counters;
+  FaultPlace faults = {};
 };
 
 /// The encoder that Metal kernels see. Operands may be undefined, which is ignored.
@@ -26,15 +33,18 @@ class MetalEncoder : public Encoder {
  public:
   /// One op whose work encodes itself into the command buffer: MPS kernels, blits. It reads all `inputs` and writes all
   /// `outputs` and `scratch` (an operand updated in place is both). Metal orders encoders of one queue by the buffers
-  /// they touch, so no barrier is needed. `encode` may throw before it has encoded anything.
+  /// they touch, so no barrier is needed. `encode` may throw before it has encoded anything. With a check the work may
+  /// report in OpenCommands::faults that its data are wrong; the host looks there when the batch has run.
   virtual void external(std::string_view op, Operands inputs, Operands outputs, Operands scratch,
-                        FunctionRef<void(OpenCommands&)> encode) = 0;
+                        FunctionRef<void(OpenCommands&)> encode, FaultCheck check) = 0;
+  void external(std::string_view op, Operands inputs, Operands outputs, Operands scratch,
+                FunctionRef<void(OpenCommands&)> encode) {
+    external(op, inputs, outputs, scratch, encode, {});
+  }
   /// One op that the placement table gives to the CPU: waits for the work that its operands depend on, then runs
   /// `encode` with a CPU encoder and CPU operands over the same memory.
   virtual void on_cpu(std::string_view op, Operands inputs, Operands outputs,
                       FunctionRef<void(Encoder& cpu, Operands inputs, Operands outputs)> encode) = 0;
-  /// A check of what ran, on the host, at the next wait: throws what the op found. The operands live until then.
-  virtual void check_on_host(std::string_view op, Operands inputs, Operands outputs, std::function<void()> check) = 0;
   /// Memory for intermediate results, to be passed to `external` as scratch; it goes back to the pool with its operand.
   virtual Operand scratch(DType dtype, const Shape& shape) = 0;
   virtual MpsKernels& mps() = 0;

@@ -74,7 +74,8 @@ void encode_scatter_add_rows(Encoder& encoder, Operands in, Operands out, const 
       for (size_t r = 0; r < static_cast<size_t>(rows); ++r) begins[r + 1] += begins[r];
       std::vector<int32_t> next(begins.begin(), begins.end() - 1);
       for (int64_t i = 0; i < n; ++i)
-        if (is_row(ids[i], rows)) sources[static_cast<size_t>(next[static_cast<size_t>(ids[i])]++)] = static_cast<int32_t>(i);
+        if (is_row(ids[i], rows))
+          sources[static_cast<size_t>(next[static_cast<size_t>(ids[i])]++)] = static_cast<int32_t>(i);
       parallel_for(pool, rows, row_grain(columns), [&](int64_t begin, int64_t end) {
         for (int64_t r = begin; r < end; ++r) {
           const int32_t first = begins[static_cast<size_t>(r)], last = begins[static_cast<size_t>(r) + 1];

@@ -1,5 +1,5 @@
 // The k largest values of each row by MPSMatrixFindTopK, which takes k up to 16. NaN in a row is an error, which MPS
-// doesn't report: the host looks at the rows when it next waits for the stream anyway.
+// doesn't report: the host looks at the rows when the batch has run. What MPS wrote there is not defined.
 #include "device/op_specs/top_k.h"
 
 #include <algorithm>
@@ -22,12 +22,14 @@ bool supports_top_k(std::span<const TensorSpec> in, const TopK::Attrs& attrs) {
 }
 
 template <class T>
-bool has_nan(const Operand& operand) {
-  const auto bytes =
-      memory_of(*operand.buffer)
-          .on_host(static_cast<size_t>(operand.spec.layout.offset) * sizeof(T), operand.spec.bytes(), HostAccess::read);
+void report_nan(const Operand& x, FaultReport& faults) {
+  const auto bytes = memory_of(*x.buffer).on_host(static_cast<size_t>(x.spec.layout.offset) * sizeof(T), x.spec.bytes(),
+                                                  HostAccess::read);
   const std::span<const T> values(reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T));
-  return std::ranges::any_of(values, [](T value) { return std::isnan(to_f32(value)); });
+  const auto nan = std::ranges::find_if(values, [](T value) { return std::isnan(to_f32(value)); });
+  if (nan == values.end()) return;
+  const int64_t at = nan - values.begin(), columns = x.dim(-1);
+  faults(at / columns, {static_cast<int32_t>(at % columns)});
 }
 
 void encode_top_k_op(Encoder& encoder, Operands in, Operands out, const TopK::Attrs& attrs) {
@@ -35,11 +37,10 @@ void encode_top_k_op(Encoder& encoder, Operands in, Operands out, const TopK::At
   const MatrixStack x = *rows_of(in[0], "x"), values = *rows_of(out[0], "values");
   for (const MatrixStack* matrix : {&x, &values}) validate("top_k", *matrix);
   metal.external("top_k", in, out, {},
-                 [&](OpenCommands& commands) { encode_top_k(commands, metal.mps(), x, values, out[1], attrs.k); });
-  metal.check_on_host("top_k", in, out, [x = in[0]] {
-    if (x.dtype() == DType::f16 ? has_nan<f16_t>(x) : has_nan<float>(x))
-      fail(ErrorCode::numeric, "top_k: NaN in the values has no place in their order");
-  });
+                 [&](OpenCommands& commands) { encode_top_k(commands, metal.mps(), x, values, out[1], attrs.k); },
+                 {.message = fault_messages::nan_in_row(), .on_host = [x = in[0]](FaultReport& faults) {
+                    x.dtype() == DType::f16 ? report_nan<f16_t>(x, faults) : report_nan<float>(x, faults);
+                  }});
 }
 
 }  // namespace

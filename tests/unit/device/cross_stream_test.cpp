@@ -104,16 +104,6 @@ TEST_P(CrossStream, LongExchangesFinish) {
   EXPECT_EQ(read<float>(b_, y), counting_from(50));
 }
 
-std::string message_of_read(Context& ctx, const Tensor& x) {
-  try {
-    read<float>(ctx, x);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::numeric);
-    return error.what();
-  }
-  return "no error";
-}
-
 const std::string kFault = "faulty(f32[64]): the number is wrong";
 
 /// Fails, slowly enough to lose any race.
@@ -173,6 +163,46 @@ TEST_P(CrossStream, MemoryOfAFailedTensorIsSoundForItsNextOwner) {
   const Tensor next = counting(a_, 5);
   EXPECT_EQ(read<float>(b_, plus(b_, next, 1)), counting_from(6));
   EXPECT_THROW(a_.stream().synchronize(), Error);
+}
+
+const std::string kDataFault = "faulty(f32[64]): 0 at 0 is wrong";
+
+/// Finds its data wrong, slowly enough to lose any race.
+Tensor slow_data_fault(Context& ctx) {
+  return faulty(ctx, "faulty", {slow_plus(ctx, counting(ctx, 0), 1)}, kCount);
+}
+
+TEST_P(CrossStream, WorkThatDependsOnAFaultOfTheOtherStreamRunsAndNamesIt) {
+  const Tensor bad = slow_data_fault(a_);
+  std::atomic<int> ran = 0;
+  const auto count = [&](const auto& in, float* out, int64_t n) { ++ran, std::copy_n(in[0], n, out); };
+  const Tensor first = launch(b_, "dependant", {bad}, kCount, count);
+  const Tensor second = launch(b_, "next", {first}, kCount, count);
+  const Tensor independent = plus(b_, counting(b_, 0), 1);
+  EXPECT_EQ(message_of_read(b_, second), "dependant(f32[64]) has no result, its input was not computed: " + kDataFault);
+  EXPECT_EQ(ran, 2);
+  EXPECT_EQ(data_of<const float>(operand(second))[7], 0.0f);
+  EXPECT_EQ(read<float>(b_, independent), counting_from(1)) << "the stream is usable again";
+  EXPECT_EQ(message_of_read(a_, bad), kDataFault) << "the error of the first stream is still its own";
+  EXPECT_EQ(read<float>(a_, counting(a_, 3)), counting_from(3));
+}
+
+TEST_P(CrossStream, AFaultyTensorCannotBeReadOnTheOtherStream) {
+  const Tensor bad = slow_data_fault(a_);
+  EXPECT_EQ(message_of_read(b_, bad), "read: the value was not computed: " + kDataFault);
+  EXPECT_NO_THROW(b_.stream().synchronize());
+  EXPECT_THROW(a_.stream().synchronize(), Error);
+  EXPECT_EQ(message_of_read(b_, plus(b_, bad, 1)),
+            "plus(f32[64]) has no result, its input was not computed: " + kDataFault)
+      << "also after its own stream has thrown it";
+}
+
+TEST_P(CrossStream, AFaultyTensorWrittenOnTheOtherStreamIsSoundAgain) {
+  const Tensor bad = slow_data_fault(a_);
+  overwrite(b_, bad, 2);
+  EXPECT_EQ(read<float>(b_, bad), std::vector<float>(kCount, 2.0f));
+  EXPECT_EQ(message_of_read(a_, bad), kDataFault);
+  EXPECT_EQ(read<float>(a_, bad), std::vector<float>(kCount, 2.0f));
 }
 
 /// Hands tensors from one thread to another.

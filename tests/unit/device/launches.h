@@ -1,5 +1,8 @@
 #pragma once
 
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -40,6 +43,28 @@ inline Tensor launch(Context& ctx, std::string_view op, const std::vector<Tensor
   throw Error(ErrorCode::numeric, "the number is wrong");
 }
 
+/// A kernel that finds its data wrong: zeros, and the report of each of `positions` with itself as detail.
+inline Tensor faulty(Context& ctx, std::string_view op, const std::vector<Tensor>& inputs, int64_t n,
+                     std::vector<int32_t> positions = {0}) {
+  const TensorSpec result = spec(DType::f32, {n});
+  std::vector<Operand> in;
+  for (const Tensor& input : inputs) in.push_back(operand(input));
+  Operand out{ctx.stream().allocate(result.bytes()), result};
+  auto* to = data_of<float>(out);
+  const auto message = [](const FaultRecord& fault) {
+    return fmt::format("{} at {} is wrong", fault.details[0], fault.position);
+  };
+  cpu_encoder(ctx.stream().encoder())
+      .launch_checked(op, in, std::span(&out, 1), message, [=](ThreadPool& pool, FaultReport& faults) {
+        std::fill_n(to, n, 0.0f);
+        pool.run(static_cast<int64_t>(positions.size()), [&](int64_t i) {
+          const int32_t position = positions[static_cast<size_t>(i)];
+          faults(position, {position});
+        });
+      });
+  return Tensor(out.buffer, out.spec);
+}
+
 /// x + addend.
 inline Tensor plus(Context& ctx, const Tensor& x, float addend) {
   return launch(ctx, "plus", {x}, x.elements(), [addend](const auto& in, float* out, int64_t n) {
@@ -66,6 +91,17 @@ inline void overwrite(Context& ctx, const Tensor& x, float value) {
   cpu_encoder(ctx.stream().encoder()).launch("overwrite", {}, std::span(&target, 1), [=](ThreadPool&) {
     std::fill_n(data, n, value);
   });
+}
+
+/// What a read of `x` throws, which is Error{numeric}.
+inline std::string message_of_read(Context& ctx, const Tensor& x) {
+  try {
+    read<float>(ctx, x);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::numeric);
+    return error.what();
+  }
+  return "no error";
 }
 
 }  // namespace temper::cpu

@@ -78,7 +78,7 @@ void AsyncErrors::spoil(const LaunchInfo& launch, const FailureHandle& reason, F
     const bool in_place = std::ranges::any_of(launch.reads, [&](const Access& read) {
       return read.failed == write.failed && read.range.overlaps(write.range);
     });
-    write.failed->add(write.range, reason, in_place ? reported_ : nullptr);
+    write.failed->add(write.range, reason, in_place && write.state ? reported_ : nullptr);
   }
   if (first_ && first_number_ <= launch.number) return;
   first_ = std::move(to_report);

@@ -60,6 +60,7 @@ class FailedRanges {
 struct Access {
   MemoryRange range;
   FailedRanges* failed;
+  bool state;  ///< memory that outlives a failed update, not an output in the place of an input
 };
 
 /// What an error of a launch is kept with.

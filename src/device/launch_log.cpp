@@ -11,12 +11,12 @@ void LaunchLog::begin(uint64_t number, std::string_view op) {
 }
 
 void LaunchLog::read(const MemoryRange& range, const std::shared_ptr<FailedRanges>& failed, const TensorSpec& spec) {
-  reads_.push_back({range, failed});
+  reads_.push_back({range, failed, false});
   specs_.push_back(spec);
 }
 
-void LaunchLog::write(const MemoryRange& range, const std::shared_ptr<FailedRanges>& failed) {
-  writes_.push_back({range, failed});
+void LaunchLog::write(const MemoryRange& range, const std::shared_ptr<FailedRanges>& failed, bool state) {
+  writes_.push_back({range, failed, state});
 }
 
 void LaunchLog::check(FaultCheck check) {
@@ -58,7 +58,7 @@ void LaunchLog::settle_failed(const FailureHandle& failure, AsyncErrors& errors)
 void LaunchLog::collect(size_t launch) {
   const auto copy = [](const std::vector<KeptAccess>& kept, size_t begin, size_t end, std::vector<Access>& accesses) {
     accesses.clear();
-    for (size_t i = begin; i < end; ++i) accesses.push_back({kept[i].range, kept[i].failed.get()});
+    for (size_t i = begin; i < end; ++i) accesses.push_back({kept[i].range, kept[i].failed.get(), kept[i].state});
   };
   copy(reads_, launches_[launch].first_read, reads_end(launch), launch_reads_);
   copy(writes_, launches_[launch].first_write, writes_end(launch), launch_writes_);

@@ -28,7 +28,7 @@ class LaunchLog {
   void begin(uint64_t number, std::string_view op);
   // Of the launch begun last:
   void read(const MemoryRange& range, const std::shared_ptr<FailedRanges>& failed, const TensorSpec& spec);
-  void write(const MemoryRange& range, const std::shared_ptr<FailedRanges>& failed);
+  void write(const MemoryRange& range, const std::shared_ptr<FailedRanges>& failed, bool state);
   void check(FaultCheck check);
 
   size_t launches() const { return launches_.size(); }
@@ -55,6 +55,7 @@ class LaunchLog {
   struct KeptAccess {
     MemoryRange range;
     std::shared_ptr<FailedRanges> failed;
+    bool state;
   };
   /// Fills launch_reads_ and launch_writes_.
   void collect(size_t launch);

@@ -208,8 +208,8 @@ void apply_in_place(Context& ctx, const OpRule<Spec>& rule, std::span<const Tens
   const Kernel<Spec>* kernel = ctx.backend().kernels().template find<Spec>();
   if (!kernel || (kernel->supports && !kernel->supports(specs, attrs)))
     detail::fail_without_kernel(ctx, Spec::name, specs);
+  for (const Operand& state : out) state.buffer->bump_version();  // first: a version tells streams that it is a state
   kernel->encode(ctx.stream().encoder(), in, out, attrs);
-  for (const Operand& state : out) state.buffer->bump_version();
 }
 
 /// apply() for ops of one output.

@@ -15,7 +15,7 @@ class DeviceMemory {
 };
 
 /// Bytes on a device, shared by the tensors that view them. The version counts writes by `name_` ops, so that backward
-/// can tell that something it saved has changed since.
+/// can tell that something it saved has changed since, and streams that the memory is a state's.
 class Buffer {
  public:
   Buffer(Device device, size_t bytes, std::unique_ptr<DeviceMemory> memory)

@@ -36,7 +36,7 @@ MemoryRange range_of(const Buffer& buffer, size_t offset, size_t bytes) {
 }
 
 Access access_to(const Operand& operand) {
-  return {range_of(operand), memory_of(*operand.buffer).failed().get()};
+  return {range_of(operand), memory_of(*operand.buffer).failed().get(), operand.buffer->version() > 0};
 }
 
 }  // namespace temper::cpu

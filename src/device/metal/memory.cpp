@@ -70,7 +70,7 @@ MemoryRange range_of(const Operand& operand) {
 }
 
 Access access_to(const Operand& operand) {
-  return {range_of(operand), memory_of(*operand.buffer).failed().get()};
+  return {range_of(operand), memory_of(*operand.buffer).failed().get(), operand.buffer->version() > 0};
 }
 
 std::shared_ptr<Buffer> import_memory(const std::shared_ptr<Gpu>& gpu, Device device, std::span<const std::byte> bytes,

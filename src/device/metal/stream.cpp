@@ -206,7 +206,8 @@ class MetalStream final : public Stream, private MetalEncoder {
       if (operand.defined()) log.read(range_of(operand), memory_of(*operand.buffer).failed(), operand.spec);
     for (const Operands written : {outputs, scratch})
       for (const Operand& operand : written)
-        if (operand.defined()) log.write(range_of(operand), memory_of(*operand.buffer).failed());
+        if (operand.defined())
+          log.write(range_of(operand), memory_of(*operand.buffer).failed(), operand.buffer->version() > 0);
   }
 
   Device device_;

@@ -148,7 +148,7 @@ TEST_P(AsynchronousError, AFailedTensorStaysUnusableOnceTheErrorIsKnown) {
 
 TEST_P(AsynchronousError, AStateWhoseUpdateFailedKeepsWhatItHeldOnceTheErrorIsKnown) {
   Context ctx(open_backend({}), {.deferred = GetParam()});
-  const Tensor state = vector_of(ctx, {1, 2});
+  const Tensor state = state_of(ctx, {1, 2});
   const Operand target = operand(state);
   cpu_encoder(ctx.stream().encoder()).launch("faulty", std::span(&target, 1), std::span(&target, 1), [](ThreadPool&) {
     throw Error(ErrorCode::numeric, "the number is wrong");

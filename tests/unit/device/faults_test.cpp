@@ -48,6 +48,18 @@ Tensor marking_plus(Context& ctx, const Tensor& x, float addend, std::atomic<int
   });
 }
 
+/// to += from + 3, in the memory of `to`.
+void accumulate(Context& ctx, const Tensor& to, const Tensor& from) {
+  const Operand out = operand(to);
+  const Operand in[] = {out, operand(from)};
+  float* sum = data_of<float>(out);
+  const auto* term = data_of<const float>(in[1]);
+  const int64_t n = to.elements();
+  cpu_encoder(ctx.stream().encoder()).launch("accumulate", in, std::span(&out, 1), [=](ThreadPool&) {
+    for (int64_t i = 0; i < n; ++i) sum[i] += term[i] + 3;
+  });
+}
+
 class Fault : public testing::TestWithParam<bool> {
  protected:
   std::shared_ptr<Backend> backend_ = open_backend({}, {.threads = 3});
@@ -82,16 +94,17 @@ TEST_P(Fault, NothingThatCameOfItCanBeRead) {
 }
 
 TEST_P(Fault, AStateUpdatedFromItIsUsableOnceTheErrorIsKnown) {
-  const Tensor state = vector_of(ctx_, {1, 2});
-  const Operand out = operand(state);
-  const Operand in[] = {out, operand(faulty(ctx_, "faulty", {}, 2))};
-  float* to = data_of<float>(out);
-  const auto* from = data_of<const float>(in[1]);
-  cpu_encoder(ctx_.stream().encoder()).launch("accumulate", in, std::span(&out, 1), [=](ThreadPool&) {
-    for (int i = 0; i < 2; ++i) to[i] += from[i] + 3;
-  });
+  const Tensor state = state_of(ctx_, {1, 2});
+  accumulate(ctx_, state, faulty(ctx_, "faulty", {}, 2));
   EXPECT_EQ(message_of_read(ctx_, state), "faulty(): 0 at 0 is wrong");
   EXPECT_EQ(read<float>(ctx_, state), (std::vector<float>{4, 5}));
+}
+
+TEST_P(Fault, AnOutputInThePlaceOfAnInputIsNoResultForGood) {
+  const Tensor x = vector_of(ctx_, {1, 2});
+  accumulate(ctx_, x, faulty(ctx_, "faulty", {}, 2));
+  EXPECT_EQ(message_of_read(ctx_, x), "faulty(): 0 at 0 is wrong");
+  EXPECT_EQ(message_of_read(ctx_, x), "read: the value was not computed: faulty(): 0 at 0 is wrong");
 }
 
 TEST_P(Fault, TheEarliestLaunchAndPositionAreThrown) {
@@ -152,7 +165,7 @@ class LaunchLogTest : public testing::Test {
   void add(std::string_view op, const Names& reads, const Names& writes, bool checked = false) {
     log_.begin(++number_, op);
     for (const int name : reads) log_.read(range(name), failed_, spec(DType::f32, {name}));
-    for (const int name : writes) log_.write(range(name), failed_);
+    for (const int name : writes) log_.write(range(name), failed_, state_);
     if (checked) log_.check({.message = [](const FaultRecord&) { return std::string("wrong"); }});
   }
   std::string why(int name) const {
@@ -164,6 +177,7 @@ class LaunchLogTest : public testing::Test {
   LaunchLog log_;
   AsyncErrors errors_;
   uint64_t number_ = 0;
+  bool state_ = false;
 };
 
 TEST_F(LaunchLogTest, AFaultSpoilsWhatCameOfItInOrder) {
@@ -198,6 +212,7 @@ TEST_F(LaunchLogTest, EveryFaultOfABatchSpoilsItsOwnResult) {
 }
 
 TEST_F(LaunchLogTest, ABatchThatTheDeviceGaveUpLeavesNoValue) {
+  state_ = true;
   add("update", {1}, {1});
   log_.settle_failed(std::make_shared<Failure>(Failure{ErrorCode::internal, "gone"}), errors_);
   EXPECT_EQ(errors_.take()->message, "gone");

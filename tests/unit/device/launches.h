@@ -21,6 +21,13 @@ inline Tensor vector_of(Context& ctx, std::vector<float> values) {
   return upload(ctx, values, {n});
 }
 
+/// The same as memory that launches update.
+inline Tensor state_of(Context& ctx, std::vector<float> values) {
+  Tensor state = vector_of(ctx, std::move(values));
+  state.buffer()->bump_version();
+  return state;
+}
+
 /// body(inputs' elements, output's elements, n); the output is a fresh vector of n floats.
 using Elements = std::function<void(const std::vector<const float*>& in, float* out, int64_t n)>;
 

@@ -4,7 +4,8 @@
 
 namespace temper::specs {
 
-/// x [.., V] -> i32 [..], the index of the largest value, the first one of equals. NaN is Error{numeric}. Primitive.
+/// x [.., V] -> i32 [..], the index of the largest value, the first one of equals. Primitive. Faults: 0 for
+/// a row with a NaN.
 struct Argmax {
   static constexpr std::string_view name = "argmax";
   struct Attrs {};

@@ -9,6 +9,7 @@ namespace temper::specs {
 /// f64), the logarithm of each softmax's denominator, -infinity for a query that sees nothing (its out is 0).
 /// Row s of segments is {q_begin, q_end, k_begin, k_end}: queries q_begin..q_end see keys k_begin..k_end and no others.
 /// Segments overlap neither in queries nor (for the gradient) in keys. Head h reads KV head h / (H / KV).
+/// Faults: a segment that isn't inside of q and k is left out.
 struct Attention {
   static constexpr std::string_view name = "attention";
   struct Attrs {
@@ -20,7 +21,7 @@ struct Attention {
   };
 };
 
-/// dout, q, k, v, out, lse, segments -> dq, dk, dv. Rows outside of all segments get zeros.
+/// dout, q, k, v, out, lse, segments -> dq, dk, dv. Rows outside of all segments get zeros. Faults: as above.
 struct AttentionBackward {
   static constexpr std::string_view name = "attention_backward";
   using Attrs = Attention::Attrs;

@@ -7,6 +7,7 @@
 namespace temper::specs {
 
 /// ids i32 [N] -> the rows of a frozen table [V, D] that they name, [N, D]. No gradient. Primitive.
+/// Faults: an id outside of the table gives a row of zeros.
 struct Embedding {
   static constexpr std::string_view name = "embedding";
   struct Attrs {

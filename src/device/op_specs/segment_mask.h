@@ -8,7 +8,7 @@
 namespace temper::specs {
 
 /// segments i32 [S, 4] -> the additive mask [queries, keys] that `attention` implies: 0 where a query sees a key,
-/// -infinity elsewhere. Primitive.
+/// -infinity elsewhere. Primitive. Faults: a segment that isn't inside of the mask is left out.
 struct SegmentMask {
   static constexpr std::string_view name = "segment_mask";
   struct Attrs {

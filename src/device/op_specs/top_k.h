@@ -6,7 +6,7 @@
 namespace temper::specs {
 
 /// x [.., V] -> values [.., k] in x's type and indices i32 [.., k], largest first, of equals the lower index first.
-/// NaN is Error{numeric}. Primitive.
+/// Primitive. Faults: zeros for a row with a NaN (where MPS runs it, whatever MPS leaves).
 struct TopK {
   static constexpr std::string_view name = "top_k";
   struct Attrs {

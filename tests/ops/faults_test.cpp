@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
+#include <ostream>
 
 #include "conformance/record.h"
 #include "conformance/samples.h"
@@ -60,6 +62,8 @@ struct Fault {
   std::function<Tensor(Context&)> run;
   /// The last element of what stands in for the result; none: some finite loss.
   std::optional<double> stand_in = 0.0;
+
+  friend void PrintTo(const Fault& fault, std::ostream* out) { *out << fault.op; }
 };
 
 /// Output 0 of a kernel that ops reach only behind a fault of their forward pass.

@@ -144,13 +144,7 @@ class MetalFaultRecord : public ::testing::Test {
  protected:
   MetalFaultRecord() {
     register_twice_positive();
-    const metal::AutoreleaseScope scope;
-    NS::Error* error = nullptr;
-    MTL::Device& device = gpu_->device();
-    const auto library = metal::Retained<MTL::Library>::adopt(device.newLibrary(metal::text(kSource), nullptr, &error));
-    const auto function = metal::Retained<MTL::Function>::adopt(library->newFunction(metal::text("twice_positive")));
-    pipeline_ =
-        metal::Retained<MTL::ComputePipelineState>::adopt(device.newComputePipelineState(function.get(), &error));
+    compile(kSource, "twice_positive");
     choice_ = metalhost::on_report();
     metalhost::set_on_report(metalhost::OnReport::collect);
     metalhost::take_reports();
@@ -158,6 +152,17 @@ class MetalFaultRecord : public ::testing::Test {
   ~MetalFaultRecord() override {
     for (const metalhost::Report& report : metalhost::take_reports()) ADD_FAILURE() << report.text();
     metalhost::set_on_report(choice_);
+  }
+
+  void compile(const char* source, const char* name) {
+    const metal::AutoreleaseScope scope;
+    NS::Error* error = nullptr;
+    MTL::Device& device = gpu_->device();
+    const auto library = metal::Retained<MTL::Library>::adopt(device.newLibrary(metal::text(source), nullptr, &error));
+    ASSERT_TRUE(library) << error->localizedDescription()->utf8String();
+    const auto function = metal::Retained<MTL::Function>::adopt(library->newFunction(metal::text(name)));
+    pipeline_ =
+        metal::Retained<MTL::ComputePipelineState>::adopt(device.newComputePipelineState(function.get(), &error));
   }
 
   Tensor twice_positive(Context& ctx, const Tensor& x) {
@@ -214,6 +219,39 @@ TEST_F(MetalFaultRecord, IsReadWhenTheBatchIsDoneAndFreshForTheNextOne) {
   for (int i = 0; i < 5; ++i) next = twice_positive(ctx, next);  // in as many records as before
   EXPECT_EQ(read<float>(ctx, next), (std::vector<float>{256, 288}));
 }
+
+#if !__has_feature(thread_sanitizer)  // under which metalhost compiles no Metal source when the program runs
+TEST_F(MetalFaultRecord, IsWhatAShaderWrites) {
+  compile(R"(#include <metal_stdlib>
+using namespace metal;
+struct FaultRecord {
+  atomic_uint code;
+  uint position;
+  int details[6];
+};
+void report(device FaultRecord& record, uint position, int detail) {
+  uint found = 0;
+  while (!atomic_compare_exchange_weak_explicit(&record.code, &found, 1u, memory_order_relaxed, memory_order_relaxed))
+    if (found != 0) return;  // else it failed for no reason
+  record.position = position;
+  record.details[0] = detail;
+}
+kernel void twice_positive_shader(device const float* x [[buffer(0)]], device float* y [[buffer(1)]],
+                                  device FaultRecord& record [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  y[i] = x[i] < 0 ? 0.0f : 2 * x[i];
+  if (x[i] < 0) report(record, i, int(x[i]));
+})",
+          "twice_positive_shader");
+  Context ctx(metal_backend());
+  const Tensor good = twice_positive(ctx, row(ctx, {1, 2}));
+  const Tensor bad = twice_positive(ctx, row(ctx, {3, -4, 5, -4}));
+  const std::string text = read_error(ctx, bad);
+  EXPECT_TRUE(text == "twice_positive(f32[4]): -4 at position 1 is negative" ||
+              text == "twice_positive(f32[4]): -4 at position 3 is negative")
+      << text;
+  EXPECT_EQ(read<float>(ctx, good), (std::vector<float>{2, 4}));
+}
+#endif
 
 TEST_F(MetalFaultRecord, ReachesAnotherStreamThatNobodyMadeWait) {
   Context first(metal_backend()), second(metal_backend());

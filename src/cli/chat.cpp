@@ -147,7 +147,7 @@ class Chat {
     interrupts = 0;
     try {
       const std::vector<std::vector<int32_t>> prompts = {
-          loaded_.model.encode_rendered(loaded_.model.render(conversation(), true).text)};
+          loaded_.model.encode_rendered(loaded_.model.render({.messages = conversation()}, true).text)};
       GenerateOptions options = options_;
       options.seed += replies_++;  // or a question asked twice would always get the same answer
       Generator generator(loaded_.ctx(), loaded_.model, loaded_.adapter_or_null());

@@ -20,14 +20,14 @@ std::vector<int32_t> ids_of(const OrderedJson& json) {
   return ids;
 }
 
-std::vector<int32_t> row_ids(const TextProcessor& processor, const PromptStyle& style, const OrderedJson& row) {
+std::vector<int32_t> row_ids(const TextProcessor& processor, const PromptStyle& style, const OrderedJson& row,
+                             std::string_view where) {
   if (!row.is_object()) fail(ErrorCode::data, "a row must be a JSON object");
   if (!style.system.empty() && !row.contains("prompt"))
     fail(ErrorCode::data, "--system goes with rows of `prompt`; put it into `messages`");
   if (row.contains("ids")) return ids_of(row.at("ids"));
   if (row.contains("messages")) {
-    if (!row.at("messages").is_array()) fail(ErrorCode::data, "`messages` must be a list");
-    return processor.encode_rendered(processor.render(row.at("messages"), true).text);
+    return processor.encode_rendered(processor.render(conversation_of(row, where), true).text);
   }
   if (row.contains("prompt")) {
     if (!row.at("prompt").is_string()) fail(ErrorCode::data, "`prompt` must be a string");
@@ -43,10 +43,11 @@ std::vector<int32_t> prompt_ids(const TextProcessor& processor, const PromptStyl
     if (!style.system.empty()) fail(ErrorCode::usage, "--system needs a chat template; the model has none");
     return processor.tokenizer().encode_with_special(prompt);
   }
-  OrderedJson messages = OrderedJson::array();
+  Conversation conversation;
+  OrderedJson& messages = conversation.messages;
   if (!style.system.empty()) messages.push_back({{"role", "system"}, {"content", style.system}});
   messages.push_back({{"role", "user"}, {"content", prompt}});
-  return processor.encode_rendered(processor.render(messages, true).text);
+  return processor.encode_rendered(processor.render(conversation, true).text);
 }
 
 std::vector<std::vector<int32_t>> parse_batch(const TextProcessor& processor, const PromptStyle& style,
@@ -61,10 +62,11 @@ std::vector<std::vector<int32_t>> parse_batch(const TextProcessor& processor, co
     const std::string where = fmt::format("{}:{}", path, line);
     const OrderedJson row = parse_ordered_json(content, where);
     try {
-      prompts.push_back(row_ids(processor, style, row));
+      prompts.push_back(row_ids(processor, style, row, where));
     } catch (const Error& error) {
       if (error.code() == ErrorCode::usage) throw;
-      throw Error(ErrorCode::data, fmt::format("{}: {}", where, error.what()));
+      const std::string_view what = error.what();
+      throw Error(ErrorCode::data, what.starts_with(where) ? std::string(what) : fmt::format("{}: {}", where, what));
     }
     check_prompt(processor.checkpoint().config(), prompts.back(), where);
   }

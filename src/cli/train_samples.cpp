@@ -26,14 +26,14 @@ TrainSample sample_of_text(const TextProcessor& processor, const std::string& te
 }
 
 TrainSample sample_of_any(const TextProcessor& processor, const OrderedJson& row) {
-  const OrderedJson messages = train::prompt_messages(row);
-  if (messages.is_null()) return sample_of_text(processor, row.at("text").get<std::string>());
-  if (messages.empty()) return {};
+  const Conversation prompt = train::prompt_of(row);
+  if (prompt.messages.is_null()) return sample_of_text(processor, row.at("text").get<std::string>());
+  if (prompt.messages.empty()) return {};
   // Data sets of a model without a template have no `messages` rows.
   const std::vector<int32_t> ids = processor.has_chat_template()
-                                       ? processor.encode_rendered(processor.render(messages, true).text)
+                                       ? processor.encode_rendered(processor.render(prompt, true).text)
                                        : processor.tokenizer().encode_with_special(row.at("prompt").get<std::string>());
-  return {ids, readable(messages), train::expected_reply(row)};
+  return {ids, readable(prompt.messages), train::expected_reply(row)};
 }
 
 }  // namespace

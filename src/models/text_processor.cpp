@@ -44,12 +44,13 @@ std::optional<text::ChatTemplate> load_chat_template(const io::Checkpoint& check
 }
 
 text::Rendered render_chat(const text::ChatTemplate& chat_template, const text::Tokenizer& tokenizer,
-                           const OrderedJson& messages, bool add_generation_prompt) {
+                           const Conversation& conversation, bool add_generation_prompt) {
   text::ChatTemplateOptions options;
+  options.tools = conversation.tools;
   options.add_generation_prompt = add_generation_prompt;
   if (const auto bos = tokenizer.bos()) options.bos_token = std::string(tokenizer.token(*bos));
   if (const auto eos = tokenizer.eos()) options.eos_token = std::string(tokenizer.token(*eos));
-  return chat_template.render(messages, options);
+  return chat_template.render(conversation.messages, options);
 }
 
 TextProcessor::TextProcessor(io::Checkpoint checkpoint)
@@ -76,8 +77,8 @@ const text::ChatTemplate& TextProcessor::chat_template() const {
   return *template_;
 }
 
-text::Rendered TextProcessor::render(const OrderedJson& messages, bool add_generation_prompt) const {
-  return render_chat(chat_template(), tokenizer_, messages, add_generation_prompt);
+text::Rendered TextProcessor::render(const Conversation& conversation, bool add_generation_prompt) const {
+  return render_chat(chat_template(), tokenizer_, conversation, add_generation_prompt);
 }
 
 std::vector<int32_t> TextProcessor::encode_rendered(std::string_view text) const {

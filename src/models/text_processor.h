@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "io/checkpoint.h"
+#include "models/conversation.h"
 #include "text/jinja/chat_template.h"
 #include "text/tokenizer.h"
 
@@ -29,8 +30,8 @@ class TextProcessor {
   /// Throws Error{unsupported} for a model without one.
   const text::ChatTemplate& chat_template() const;
 
-  /// Renders messages with the model's template and its own special tokens.
-  text::Rendered render(const OrderedJson& messages, bool add_generation_prompt) const;
+  /// Renders a conversation with the model's template and its own special tokens.
+  text::Rendered render(const Conversation& conversation, bool add_generation_prompt) const;
   /// Token ids of rendered text: nothing is added, since templates write their own special tokens. Throws
   /// Error{format} when the text begins with two BOS tokens.
   std::vector<int32_t> encode_rendered(std::string_view text) const;
@@ -55,6 +56,6 @@ text::Tokenizer tokenizer_from_gguf(io::GgufVocab vocab, std::string_view where)
 std::optional<text::ChatTemplate> load_chat_template(const io::Checkpoint& checkpoint);
 /// Renders with the tokenizer's BOS and EOS.
 text::Rendered render_chat(const text::ChatTemplate& chat_template, const text::Tokenizer& tokenizer,
-                           const OrderedJson& messages, bool add_generation_prompt);
+                           const Conversation& conversation, bool add_generation_prompt);
 
 }  // namespace temper

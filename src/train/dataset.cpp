@@ -42,10 +42,10 @@ const std::string& string_field(const OrderedJson& row, const char* key, std::st
   return found->get_ref<const std::string&>();
 }
 
-const OrderedJson& messages_of(const OrderedJson& row, std::string_view where) {
-  const OrderedJson& messages = row.at("messages");
-  if (!messages.is_array() || messages.empty())
-    fail(ErrorCode::data, "{}: `messages` must be a list of at least one message", where);
+Conversation checked_conversation(const OrderedJson& row, std::string_view where) {
+  Conversation conversation = conversation_of(row, where);
+  const OrderedJson& messages = conversation.messages;
+  if (messages.empty()) fail(ErrorCode::data, "{}: `messages` must be a list of at least one message", where);
   for (const OrderedJson& message : messages) {
     if (!message.is_object() || !message.contains("role") || !message["role"].is_string())
       fail(ErrorCode::data, "{}: every message needs a `role`", where);
@@ -54,29 +54,23 @@ const OrderedJson& messages_of(const OrderedJson& row, std::string_view where) {
       fail(ErrorCode::data, "{}: a message of role '{}' has neither `content` nor `tool_calls`", where,
            message["role"].get_ref<const std::string&>());
   }
-  return messages;
+  return conversation;
 }
 
-OrderedJson first_messages(const OrderedJson& messages, size_t count) {
-  OrderedJson part = OrderedJson::array();
-  for (size_t i = 0; i < count; ++i) part.push_back(messages[i]);
-  return part;
-}
-
-OrderedJson completion_messages(const std::string& prompt, const std::string* completion) {
-  OrderedJson messages = OrderedJson::array();
-  messages.push_back({{"role", "user"}, {"content", prompt}});
-  if (completion) messages.push_back({{"role", "assistant"}, {"content", *completion}});
-  return messages;
+Conversation turn_of(const std::string& prompt, const std::string* completion) {
+  Conversation turn;
+  turn.messages.push_back({{"role", "user"}, {"content", prompt}});
+  if (completion) turn.messages.push_back({{"role", "assistant"}, {"content", *completion}});
+  return turn;
 }
 
 /// Where message `index` lies in the rendered conversation: after the rendering of what precedes it with the generation
 /// prompt, up to the rendering through it. Both must be prefixes of the whole, which templates don't promise.
-ByteSpan message_span(const TextProcessor& processor, const OrderedJson& messages, size_t index,
+ByteSpan message_span(const TextProcessor& processor, const Conversation& conversation, size_t index,
                       const std::string& whole, std::string_view where) {
-  const std::string before = processor.render(first_messages(messages, index), true).text;
+  const std::string before = processor.render(conversation.first(index), true).text;
   const std::string through =
-      index + 1 == messages.size() ? whole : processor.render(first_messages(messages, index + 1), false).text;
+      index + 1 == conversation.messages.size() ? whole : processor.render(conversation.first(index + 1), false).text;
   if (!whole.starts_with(before) || !whole.starts_with(through) || through.size() < before.size())
     fail(ErrorCode::data,
          "{}: the chat template rewrites earlier turns, so the tokens of message {} can't be told apart; use "
@@ -85,8 +79,9 @@ ByteSpan message_span(const TextProcessor& processor, const OrderedJson& message
   return {before.size(), through.size()};
 }
 
-std::vector<ByteSpan> trained_spans(const TextProcessor& processor, const OrderedJson& messages,
+std::vector<ByteSpan> trained_spans(const TextProcessor& processor, const Conversation& conversation,
                                     const text::Rendered& rendered, PromptMask mask, std::string_view where) {
+  const OrderedJson& messages = conversation.messages;
   std::vector<size_t> assistant;
   for (size_t i = 0; i < messages.size(); ++i)
     if (messages[i]["role"] == "assistant") assistant.push_back(i);
@@ -94,7 +89,8 @@ std::vector<ByteSpan> trained_spans(const TextProcessor& processor, const Ordere
     fail(ErrorCode::data, "{}: no assistant message, so --mask-prompt leaves nothing to train on", where);
   if (mask == PromptMask::last) assistant = {assistant.back()};
   std::vector<ByteSpan> spans;
-  for (const size_t index : assistant) spans.push_back(message_span(processor, messages, index, rendered.text, where));
+  for (const size_t index : assistant)
+    spans.push_back(message_span(processor, conversation, index, rendered.text, where));
   return spans;
 }
 
@@ -117,15 +113,15 @@ std::vector<uint8_t> marks(const TextProcessor& processor, std::span<const int32
   return trained;
 }
 
-Row chat_row(const TextProcessor& processor, const OrderedJson& messages, const DatasetOptions& options,
+Row chat_row(const TextProcessor& processor, const Conversation& conversation, const DatasetOptions& options,
              std::string_view where) {
   Row row;
-  const text::Rendered rendered = processor.render(messages, false);
+  const text::Rendered rendered = processor.render(conversation, false);
   row.ids = processor.encode_rendered(rendered.text);
   row.trained = options.mask == PromptMask::none
                     ? std::vector<uint8_t>(row.ids.size(), 1)
                     : marks(processor, row.ids, rendered.text,
-                            trained_spans(processor, messages, rendered, options.mask, where), where);
+                            trained_spans(processor, conversation, rendered, options.mask, where), where);
   return row;
 }
 
@@ -152,12 +148,11 @@ Row tokenized(const TextProcessor& processor, const OrderedJson& json, RowKind k
               std::string_view where) {
   switch (kind) {
     case RowKind::messages:
-      return chat_row(processor, messages_of(json, where), options, where);
+      return chat_row(processor, checked_conversation(json, where), options, where);
     case RowKind::completion: {
       const std::string &prompt = string_field(json, "prompt", where),
                         &completion = string_field(json, "completion", where);
-      if (processor.has_chat_template())
-        return chat_row(processor, completion_messages(prompt, &completion), options, where);
+      if (processor.has_chat_template()) return chat_row(processor, turn_of(prompt, &completion), options, where);
       return text_row(processor, prompt, completion, options);
     }
     case RowKind::text:
@@ -255,14 +250,14 @@ Dataset parse_dataset(const TextProcessor& processor, std::string_view text, con
   return dataset;
 }
 
-OrderedJson prompt_messages(const OrderedJson& row) {
+Conversation prompt_of(const OrderedJson& row) {
   const auto kind = known_kind_of(row);
-  if (kind == RowKind::completion) return completion_messages(row.at("prompt").get<std::string>(), nullptr);
-  if (kind != RowKind::messages) return nullptr;
-  const OrderedJson& messages = row.at("messages");
-  size_t count = messages.size();
-  while (count > 0 && messages[count - 1].value("role", "") == "assistant") --count;
-  return first_messages(messages, count);
+  if (kind == RowKind::completion) return turn_of(row.at("prompt").get<std::string>(), nullptr);
+  if (kind != RowKind::messages) return {.messages = nullptr};
+  const Conversation conversation = conversation_of(row, "row");
+  size_t count = conversation.messages.size();
+  while (count > 0 && conversation.messages[count - 1].value("role", "") == "assistant") --count;
+  return conversation.first(count);
 }
 
 std::string expected_reply(const OrderedJson& row) {

@@ -43,7 +43,8 @@ struct Dataset {
   int64_t targets() const;
 };
 
-/// Reads JSON lines. Each row has `messages` (the model's chat template is applied; `tools` may stand beside), or
+/// Reads JSON lines. Each row has `messages` (the model's chat template is applied; `tools`, a list of function
+/// definitions, may stand beside), or
 /// `prompt` and `completion` (rendered as one turn when the model has a template), or `text` (EOS is added when
 /// missing); the kind is that of the first row.
 /// Throws Error{data} `file:line: ...` for malformed JSON, a row of another kind, a token outside of the vocabulary, a
@@ -58,8 +59,8 @@ Row tokenize_row(const TextProcessor& processor, const OrderedJson& row, const D
                  std::string_view where);
 
 /// The conversation a row of a loaded data set stands for, without the final assistant message: what to generate from.
-/// Null for text rows.
-OrderedJson prompt_messages(const OrderedJson& row);
+/// Its messages are null for text rows.
+Conversation prompt_of(const OrderedJson& row);
 /// The final assistant message's or the completion's text; empty for text rows.
 std::string expected_reply(const OrderedJson& row);
 

@@ -101,8 +101,22 @@ TEST(Template, RendersWithAndWithoutTheGenerationPrompt) {
   EXPECT_EQ(run_program({"template", "--model", tiny_gguf()}, input).out, body + "<|im_start|>assistant\n");
 }
 
+TEST(Template, ToolsStandBesideMessages) {
+  const TestFolder folder;
+  const auto model = model_copy(folder);
+  write_text(model / "chat_template.jinja", "{{ tools | tojson }}{% for m in messages %}{{ m.content }}{% endfor %}");
+  const Words command = {"template", "--model", model};
+  EXPECT_EQ(
+      run_program(command, {.input = R"({"messages":[{"role":"user","content":"one"}],"tools":[{"name":"f"}]})"}).out,
+      R"([{"name": "f"}]one)");
+  EXPECT_EQ(run_program(command, {.input = R"({"messages":[{"role":"user","content":"one"}]})"}).out, "nullone");
+  expect_error(run_program(command, {.input = R"({"messages":[],"tools":{"name":"f"}})"}), kFailed,
+               {"standard input", "`tools` must be a list"});
+}
+
 TEST(Template, BadMessagesAreErrors) {
-  expect_error(run_program(render(), {.input = "{\"role\":\"user\"}"}), kFailed, {"not a list"});
+  expect_error(run_program(render(), {.input = "{\"role\":\"user\"}"}), kFailed,
+               {"neither a list of messages nor an object with `messages`"});
   expect_error(run_program(render(), {.input = "[3]"}), kFailed, {"not an object"});
   expect_error(run_program(render(), {.input = "[{]"}), kFailed, {"standard input", "malformed"});
   expect_error(run_program(render(), {.input = ""}), kFailed, {"standard input", "malformed"});

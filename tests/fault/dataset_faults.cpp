@@ -60,6 +60,11 @@ std::vector<Malformed> lines() {
 std::vector<Malformed> rows() {
   const auto message = [](const std::string& m) { return R"({"messages": [)" + m + "]}"; };
   return {
+      {"tools that are no list", "`tools` must be a list",
+       R"({"messages": [{"role": "user", "content": "a"}], "tools": 1})"},
+      {"tools that are names", "each a JSON object",
+       R"({"messages": [{"role": "user", "content": "a"}], "tools": ["add"]})"},
+      {"tools as text", "not as text", R"({"messages": [{"role": "user", "content": "a"}], "tools": "[]"})"},
       {"no known key", "this one has instruction, output", R"({"instruction": "a", "output": "b"})"},
       {"no key", "no key", "{}"},
       {"null", "must be a JSON object", "null"},

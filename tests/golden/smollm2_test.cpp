@@ -82,7 +82,7 @@ TEST_F(Smollm2Golden, GreedyContinuationsEqualTransformersAloneAndInABatch) {
     EXPECT_EQ(smollm2.model.encode_rendered(text), prompts.back()) << text;
     if (entry.at("kind") != "chat") continue;
     const OrderedJson message = {{"role", "user"}, {"content", entry.at("prompt").get<std::string>()}};
-    EXPECT_EQ(smollm2.model.render(OrderedJson::array({message}), true).text, text);
+    EXPECT_EQ(smollm2.model.render({.messages = OrderedJson::array({message})}, true).text, text);
   }
   ASSERT_EQ(prompts.size(), 20u);
   const GenerateOptions options{.max_tokens = 48, .ignore_eos = true};

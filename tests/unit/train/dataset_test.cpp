@@ -70,13 +70,72 @@ TEST(Dataset, MasksDontChangeTheTokens) {
 TEST(Dataset, UntrainedTokensAreThePromptThatGenerationSees) {
   const OrderedJson json = parse_ordered_json(kChat, "row");
   const Row row = row_of(kChat, PromptMask::last);
-  const std::vector<int32_t> prompt = processor().encode_rendered(processor().render(prompt_messages(json), true).text);
+  const std::vector<int32_t> prompt = processor().encode_rendered(processor().render(prompt_of(json), true).text);
   ASSERT_LT(prompt.size(), row.ids.size());
   for (size_t i = 0; i < prompt.size(); ++i) {
     EXPECT_EQ(row.ids[i], prompt[i]);
     EXPECT_EQ(row.trained[i], 0);
   }
   EXPECT_EQ(row.trained[prompt.size()], 1);
+}
+
+// A template that writes its tools, calls of them and what they answer, as published ones do.
+constexpr std::string_view kToolTemplate =
+    "{% if tools %}<tools>{% for tool in tools %}{{ tool | tojson }}{% endfor %}</tools>\n{% endif %}"
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+    "{% if m.tool_calls %}{% for call in m.tool_calls %}{{ call | tojson }}{% endfor %}{% else %}{{ m.content }}"
+    "{% endif %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+
+const TextProcessor& processor_with_tools() {
+  static const TestFolder folder;
+  static const TextProcessor model = [] {
+    std::filesystem::copy(golden_path("tiny_llama/gqa_tied"), folder / "model");
+    write_text(folder / "model/chat_template.jinja", std::string(kToolTemplate));
+    return TextProcessor::open(folder / "model");
+  }();
+  return model;
+}
+
+const std::string kToolRow = R"({"tools": [{"name": "add", "parameters": {"a": "int"}}], "messages": [
+  {"role": "user", "content": "2+2?"},
+  {"role": "assistant", "tool_calls": [{"name": "add", "arguments": {"a": 2}}]},
+  {"role": "tool", "content": "4"}, {"role": "assistant", "content": "Four."}]})";
+
+TEST(Dataset, ToolsReachTheTemplate) {
+  const OrderedJson json = parse_ordered_json(kToolRow, "row");
+  const Row row = tokenize_row(processor_with_tools(), json, {}, "row");
+  EXPECT_EQ(processor_with_tools().tokenizer().decode(row.ids),
+            "<tools>{\"name\": \"add\", \"parameters\": {\"a\": \"int\"}}</tools>\n<|im_start|>user\n2+2?<|im_end|>\n"
+            "<|im_start|>assistant\n{\"name\": \"add\", \"arguments\": {\"a\": 2}}<|im_end|>\n"
+            "<|im_start|>tool\n4<|im_end|>\n<|im_start|>assistant\nFour.<|im_end|>\n");
+  EXPECT_EQ(prompt_of(json).tools, json["tools"]);
+  EXPECT_EQ(prompt_of(json).messages.size(), 3u);
+}
+
+TEST(Dataset, MasksFindTheAssistantsTurnsBehindTools) {
+  const auto trained = [](PromptMask mask) {
+    const Row row = tokenize_row(processor_with_tools(), parse_ordered_json(kToolRow, "row"), {.mask = mask}, "row");
+    std::vector<int32_t> ids;
+    for (size_t i = 0; i < row.ids.size(); ++i)
+      if (row.trained[i]) ids.push_back(row.ids[i]);
+    return processor_with_tools().tokenizer().decode(ids);
+  };
+  EXPECT_EQ(trained(PromptMask::last), "Four.<|im_end|>\n");
+  EXPECT_EQ(trained(PromptMask::all), "{\"name\": \"add\", \"arguments\": {\"a\": 2}}<|im_end|>\nFour.<|im_end|>\n");
+}
+
+TEST(Dataset, ToolsMustBeAListOfDefinitions) {
+  const auto error_with = [](const std::string& tools) {
+    const TestFolder folder;
+    return error_of([&] {
+      load_text(folder, R"({"messages": [{"role": "user", "content": "a"}], "tools": )" + tools + "}");
+    });
+  };
+  EXPECT_NE(error_with("3").find("train.jsonl:1: `tools` must be a list of function definitions"), std::string::npos);
+  EXPECT_NE(error_with("[3]").find("train.jsonl:1: `tools` must be a list of function definitions"), std::string::npos);
+  EXPECT_NE(error_with("\"[{}]\"").find("train.jsonl:1: `tools` is a string"), std::string::npos);
+  EXPECT_EQ(row_of(R"({"messages": [{"role": "user", "content": "a"}], "tools": null})").ids,
+            row_of(R"({"messages": [{"role": "user", "content": "a"}]})").ids);
 }
 
 TEST(Dataset, CompletionRowsAreOneTurnOfTheTemplate) {
@@ -131,12 +190,12 @@ TEST(Dataset, WindowsLineEndsAreRead) {
 TEST(Dataset, ReplyAndPromptOfARow) {
   const OrderedJson chat = parse_ordered_json(kChat, "row");
   EXPECT_EQ(expected_reply(chat), "Yes, four.");
-  EXPECT_EQ(prompt_messages(chat).size(), 4u);
+  EXPECT_EQ(prompt_of(chat).messages.size(), 4u);
   const OrderedJson completion = parse_ordered_json(R"({"prompt": "p", "completion": "c"})", "row");
   EXPECT_EQ(expected_reply(completion), "c");
-  EXPECT_EQ(prompt_messages(completion).size(), 1u);
+  EXPECT_EQ(prompt_of(completion).messages.size(), 1u);
   const OrderedJson text = parse_ordered_json(R"({"text": "t"})", "row");
-  EXPECT_TRUE(prompt_messages(text).is_null());
+  EXPECT_TRUE(prompt_of(text).messages.is_null());
   EXPECT_EQ(expected_reply(text), "");
 }
 
@@ -144,7 +203,7 @@ TEST(Dataset, KeysBesideARowsKindAreNeverRead) {
   // `messages` make it a chat: a lone `prompt` or `completion` of any type means nothing.
   const OrderedJson chat = parse_ordered_json(
       R"({"prompt": 5, "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]})", "row");
-  EXPECT_EQ(prompt_messages(chat).size(), 1u);
+  EXPECT_EQ(prompt_of(chat).messages.size(), 1u);
   EXPECT_EQ(expected_reply(chat), "b");
   const OrderedJson text = parse_ordered_json(R"({"text": "t", "completion": null})", "row");
   EXPECT_EQ(expected_reply(text), "");

@@ -18,18 +18,30 @@ struct PoolStack {
     std::lock_guard lock(mutex);
     return std::erase(pools, pool) > 0;
   }
-  ~PoolStack() {  // a thread that ends drains what it left, as on macOS
-    while (AutoreleasePool* pool = top()) {
-      release(pool);
-      remove(pool);
-    }
-  }
 };
 
 namespace {
 
 thread_local int draining = 0;
-thread_local PoolStack stack;
+thread_local bool has_ended = false;
+
+// A thread that ends drains what it left, as on macOS.
+struct ThreadStack : PoolStack {
+  ~ThreadStack() {
+    while (AutoreleasePool* pool = top()) {
+      release(pool);
+      remove(pool);
+    }
+    has_ended = true;
+  }
+};
+
+// What destructors do at the end of a thread, or of the program, may come after that.
+PoolStack& stack_of_thread() {
+  static PoolStack* const afterwards = new PoolStack;
+  thread_local ThreadStack stack;
+  return has_ended ? *afterwards : stack;
+}
 
 void drain(AutoreleasePool& pool) {
   ++draining;
@@ -48,6 +60,7 @@ bool pool_is_draining() {
 }
 
 void put_in_place(AutoreleasePool& pool) {
+  PoolStack& stack = stack_of_thread();
   pool.stack = &stack;
   std::lock_guard lock(stack.mutex);
   stack.pools.push_back(&pool);
@@ -61,7 +74,7 @@ Ref<AutoreleasePool> push_pool() {
 
 AutoreleasePool::~AutoreleasePool() {
   if (!stack) return;
-  if (stack != &metalhost::stack) {
+  if (stack != &stack_of_thread()) {
     stack->remove(this);
     report(Rule::pool_on_other_thread, this, "an autorelease pool must be drained by the thread that made it");
     drain(*this);
@@ -78,7 +91,7 @@ AutoreleasePool::~AutoreleasePool() {
 
 Object* autorelease_object(Object* object) {
   if (!object) return object;
-  if (AutoreleasePool* pool = stack.top()) {
+  if (AutoreleasePool* pool = stack_of_thread().top()) {
     pool->objects.push_back(object);
   } else {
     report(Rule::no_pool, object, "autoreleased on a thread without an autorelease pool: it leaks");

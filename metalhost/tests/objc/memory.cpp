@@ -84,6 +84,27 @@ TEST_F(Memory, AnOuterPoolDrainsTheInnerOnes) {
   outer->release();
 }
 
+// Its destructor runs after those of what the thread came to later.
+struct LastAct {
+  bool* done = nullptr;
+  ~LastAct() {
+    NS::AutoreleasePool* pool = NS::AutoreleasePool::alloc()->init();
+    NS::String::string();
+    pool->release();
+    *done = true;
+  }
+};
+
+TEST_F(Memory, APoolOfTheVeryEndOfAThread) {
+  bool done = false;
+  std::thread([&] {
+    thread_local LastAct last;
+    last.done = &done;
+    NS::AutoreleasePool::alloc()->init()->release();
+  }).join();
+  EXPECT_TRUE(done);
+}
+
 TEST_F(Memory, ASingletonCannotBeReleasedAway) {
   auto* info = NS::ProcessInfo::processInfo();
   EXPECT_REPORT("over-release", "NSProcessInfo #", "-[NSProcessInfo release]", info->release());

@@ -43,6 +43,9 @@ struct HostKernel {
     bool writes = false;
     // How many bytes from the binding's offset on a dispatch touches; unset: up to the end of the buffer.
     std::function<uint64_t(const Dispatch&)> bytes = nullptr;
+    // What the binding's offset must be a multiple of: the element's alignment; in the constant address space at
+    // least 4.
+    uint64_t alignment = 4;
   };
   struct Constant {
     uint64_t index;

@@ -19,6 +19,7 @@ struct Parameter {
   std::string kind;  // an enumerator of ArgumentKind
   std::string index;
   bool writes;
+  int alignment = 1;
 };
 
 struct Kernel {
@@ -380,6 +381,7 @@ class Rewriter {
     if (found.kind == "threadgroup" && space != "threadgroup")
       fail(from, "a [[threadgroup]] argument points to threadgroup");
     found.writes = space == "device" && !is_const;
+    if (space == "constant") found.alignment = 4;
     return found;
   }
 
@@ -426,7 +428,7 @@ class Rewriter {
     for (const auto& [name, kernel] : kernels_) {
       out += fmt::format("static constexpr msl::Argument arguments_of_{}[] = {{", name);
       for (const auto& p : kernel.parameters) {
-        out += fmt::format("{{msl::ArgumentKind::{}, ({}), {}}}, ", p.kind, p.index, p.writes);
+        out += fmt::format("{{msl::ArgumentKind::{}, ({}), {}, {}}}, ", p.kind, p.index, p.writes, p.alignment);
       }
       out += "{}};\n";
       if (!kernel.is_template) instances_.push_back({name, kernel.scope + name, name});
@@ -442,7 +444,7 @@ class Rewriter {
       }
       out += fmt::format(
           "  {{\"{0}\", &metalhost::Launcher<&{1}, metalhost::arguments_of_{2}>::launch, metalhost::arguments_of_{2}, "
-          "{3}, {4}}},\n",
+          "metalhost::Launcher<&{1}, metalhost::arguments_of_{2}>::alignments, {3}, {4}}},\n",
           instance.host_name, instance.function, instance.base, kernel->second.parameters.size(),
           kernel->second.max_threads);
     }

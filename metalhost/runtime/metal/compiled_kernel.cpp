@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <memory>
 #include <mutex>
+#include <span>
 #include <string_view>
+#include <vector>
 
+#include "msl/config.h"
 #include "msl/runner/threadgroups.h"
 
 namespace metalhost {
@@ -43,9 +48,63 @@ struct Specialisations {
   }
 };
 
+// What is bound, as the kernel sees it. Under AddressSanitizer each piece of bound memory is a heap block of its own
+// for the time of the dispatch, so that every access past what is bound is found; bindings that overlap share one.
+class GuardedArguments {
+ public:
+  explicit GuardedArguments(std::span<const std::span<std::byte>> bound) : bound_(bound) {
+    if (METALHOST_MSL_ASAN) copy_in();
+  }
+  ~GuardedArguments() {
+    for (const Block& block : blocks_) std::memcpy(block.from.data(), block.memory.get(), block.from.size());
+  }
+  GuardedArguments(const GuardedArguments&) = delete;
+  GuardedArguments& operator=(const GuardedArguments&) = delete;
+
+  void* address_of(std::size_t argument) const {
+    std::byte* data = bound_[argument].data();
+    for (const Block& block : blocks_) {
+      if (data >= block.from.data() && data < block.from.data() + block.from.size())
+        return block.memory.get() + (data - block.from.data());
+    }
+    return data;
+  }
+
+ private:
+  struct Block {
+    std::span<std::byte> from;
+    std::unique_ptr<std::byte[]> memory = nullptr;
+  };
+
+  void copy_in() {
+    std::vector<std::span<std::byte>> pieces;
+    for (auto piece : bound_) {
+      if (!piece.empty()) pieces.push_back(piece);
+    }
+    std::sort(pieces.begin(), pieces.end(), [](auto a, auto b) { return a.data() < b.data(); });
+    for (auto piece : pieces) {
+      std::byte* end = piece.data() + piece.size();
+      if (!blocks_.empty() && piece.data() < blocks_.back().from.data() + blocks_.back().from.size()) {
+        auto& from = blocks_.back().from;
+        from = {from.data(), std::max(end, from.data() + from.size())};
+      } else {
+        blocks_.push_back({piece});
+      }
+    }
+    for (Block& block : blocks_) {
+      block.memory.reset(new std::byte[block.from.size()]);
+      std::memcpy(block.memory.get(), block.from.data(), block.from.size());
+    }
+  }
+
+  std::span<const std::span<std::byte>> bound_;
+  std::vector<Block> blocks_;
+};
+
 void run(const msl::KernelEntry& kernel, const Dispatch& dispatch) {
   msl::Launch launch;
-  for (std::size_t i = 0; i < dispatch.arguments.size(); ++i) launch.buffers[i] = dispatch.arguments[i].data();
+  GuardedArguments arguments(dispatch.arguments);
+  for (std::size_t i = 0; i < dispatch.arguments.size(); ++i) launch.buffers[i] = arguments.address_of(i);
   std::copy(dispatch.threadgroup_bytes.begin(), dispatch.threadgroup_bytes.end(), launch.threadgroup_bytes.begin());
   auto threads = [](const Extent& e) {
     return std::array{static_cast<uint32_t>(e.width), static_cast<uint32_t>(e.height), static_cast<uint32_t>(e.depth)};
@@ -73,7 +132,8 @@ std::shared_ptr<const HostKernel> compiled_kernel(std::shared_ptr<const msl::Obj
   for (int i = 0; i < entry->argument_count; ++i) {
     const msl::Argument& argument = entry->arguments[i];
     if (argument.kind != msl::ArgumentKind::buffer) continue;
-    kernel->arguments.push_back({static_cast<uint64_t>(argument.index), argument.writes, nullptr});
+    const auto alignment = static_cast<uint64_t>(std::max(argument.alignment, entry->alignments[i]));
+    kernel->arguments.push_back({static_cast<uint64_t>(argument.index), argument.writes, nullptr, alignment});
   }
   for (const auto* constant : object->constants()) {
     kernel->constants.push_back({static_cast<uint64_t>(constant->index), constant->name,

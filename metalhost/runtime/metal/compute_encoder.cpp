@@ -20,17 +20,15 @@ bool check_index(ComputeEncoder& self, uint64_t index) {
 }
 
 bool check_offset(const Buffer& buffer, uint64_t offset) {
-  if (offset < buffer.length && offset % 4 == 0) return true;
-  report(Rule::argument_offset, &buffer,
-         offset % 4 != 0 ? fmt::format("bound at offset {}, which is not a multiple of 4", offset)
-                         : fmt::format("bound at offset {}, past its {} bytes", offset, buffer.length));
+  if (offset < buffer.length) return true;
+  report(Rule::argument_offset, &buffer, fmt::format("bound at offset {}, past its {} bytes", offset, buffer.length));
   return false;
 }
 
 void set_buffer(ComputeEncoder& self, Buffer* buffer, uint64_t offset, uint64_t index) {
   if (!self.can_encode() || !check_index(self, index)) return;
   if (buffer && (!check_offset(*buffer, offset) || !self.use(*buffer))) return;
-  self.bindings[index] = {Ref<Buffer>(buffer), offset, nullptr};
+  self.bindings[index] = {Ref<Buffer>(buffer), offset, nullptr, std::nullopt};
 }
 
 void set_buffers(ComputeEncoder& self, Buffer* const* buffers, const uint64_t* offsets, Range range) {
@@ -47,6 +45,7 @@ void set_offset(ComputeEncoder& self, uint64_t offset, uint64_t index) {
     report(Rule::missing_argument, &self, fmt::format("setBufferOffset: at index {}, where no buffer is set", index));
   } else if (check_offset(*binding.buffer, offset)) {
     binding.offset = offset;
+    binding.extent = std::nullopt;
   }
 }
 
@@ -58,7 +57,7 @@ void set_bytes(ComputeEncoder& self, const void* bytes, uint64_t length, uint64_
     return;
   }
   const auto* first = static_cast<const std::byte*>(bytes);
-  self.bindings[index] = {nullptr, 0, std::make_shared<std::vector<std::byte>>(first, first + length)};
+  self.bindings[index] = {nullptr, 0, std::make_shared<std::vector<std::byte>>(first, first + length), std::nullopt};
 }
 
 void set_threadgroup_memory(ComputeEncoder& self, uint64_t length, uint64_t index) {
@@ -154,3 +153,27 @@ void register_compute_encoders() {
 }
 
 }  // namespace metalhost
+
+extern "C" void metalhost_bind_extent(void* encoder, uint64_t bytes, uint64_t index) {
+  using namespace metalhost;
+  auto* object = static_cast<Object*>(encoder);
+  if (!check_object_argument(object, class_of<ComputeEncoder>, 0, false)) return;
+  auto& self = *static_cast<ComputeEncoder*>(object);
+  if (!self.can_encode() || !check_index(self, index)) return;
+  auto& binding = self.bindings[index];
+  const void* site = __builtin_return_address(0);
+  if (!binding.buffer) {
+    report_from_outside(Rule::missing_argument, describe(&self),
+                        fmt::format("{} bytes bound at index {}, where no buffer is set", bytes, index), site);
+    return;
+  }
+  const uint64_t available = binding.buffer->length - binding.offset;
+  if (bytes == 0 || bytes > available) {
+    report_from_outside(Rule::buffer_range, describe(binding.buffer.get()),
+                        fmt::format("{} bytes of it are bound at index {}; it has {} from offset {} on", bytes, index,
+                                    available, binding.offset),
+                        site);
+    return;
+  }
+  binding.extent = bytes;
+}

@@ -1,6 +1,7 @@
 // MTLComputeCommandEncoder.
 #pragma once
 #include <array>
+#include <optional>
 
 #include "runtime/metal/encoder.h"
 #include "runtime/metal/pipeline.h"
@@ -16,6 +17,7 @@ struct ComputeEncoder : CommandEncoder {
     Ref<Buffer> buffer;  // or bytes
     uint64_t offset = 0;
     std::shared_ptr<std::vector<std::byte>> bytes;
+    std::optional<uint64_t> extent = std::nullopt;  // bytes of the buffer that the program says it binds
     bool is_set() const { return buffer || bytes; }
   };
 

@@ -54,7 +54,8 @@ Dispatch make_dispatch(ComputeEncoder& self, Size grid, Size group, bool grid_in
   dispatch.threadgroup_bytes.assign(self.threadgroup_bytes.begin(), self.threadgroup_bytes.end());
   for (const auto& binding : self.bindings) {
     std::span<std::byte> bytes;
-    if (binding.buffer) bytes = {binding.buffer->gpu(binding.offset), binding.buffer->length - binding.offset};
+    if (binding.buffer)
+      bytes = {binding.buffer->gpu(binding.offset), binding.extent.value_or(binding.buffer->length - binding.offset)};
     if (binding.bytes) bytes = *binding.bytes;
     dispatch.arguments.push_back(bytes);
   }
@@ -68,6 +69,12 @@ bool find_accesses(ComputeEncoder& self, const Dispatch& dispatch, std::vector<A
     if (!binding.is_set()) {
       report(Rule::missing_argument, &self,
              fmt::format("kernel '{}' uses buffer {}, which is not set", self.pipeline->kernel->name, argument.index));
+      return false;
+    }
+    if (binding.buffer && binding.offset % argument.alignment != 0) {
+      report(Rule::argument_offset, binding.buffer.get(),
+             fmt::format("kernel '{}' has it as buffer {}, bound at offset {}, which is not a multiple of {}",
+                         self.pipeline->kernel->name, argument.index, binding.offset, argument.alignment));
       return false;
     }
     uint64_t available = dispatch.arguments[argument.index].size();

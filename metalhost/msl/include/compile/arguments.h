@@ -115,12 +115,19 @@ template <class T, Argument A>
 struct Bind<T&, A> {
   static T& get(const msl::ThreadContext& c) { return *Bind<T*, A>::get(c); }
 };
+template <class P>
+inline constexpr int alignment_of = 1;
+template <class T>
+inline constexpr int alignment_of<T*> = alignof(T);
+template <class T>
+inline constexpr int alignment_of<T&> = alignof(T);
 template <size_t... I>
 struct Indices {};
 template <auto F, const auto& Arguments>
 struct Launcher;
 template <class... P, void (*F)(P...), const auto& Arguments>
 struct Launcher<F, Arguments> {
+  static constexpr int alignments[] = {alignment_of<P>..., 0};
   template <size_t... I>
   static void call(const msl::ThreadContext& c, Indices<I...>) {
     F(Bind<P, Arguments[I]>::get(c)...);

@@ -29,6 +29,7 @@ struct Argument {
   ArgumentKind kind;
   int index;
   bool writes;
+  int alignment;  // of a buffer's offset, whatever its elements
 };
 
 // What one thread is given.
@@ -45,6 +46,7 @@ struct KernelEntry {
   const char* name;
   void (*launch)(const ThreadContext&);
   const Argument* arguments;
+  const int* alignments;  // of the elements that each argument points to
   int argument_count;
   int max_threads;  // 0: not declared
 };

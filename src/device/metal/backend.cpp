@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "device/cpu/backend.h"
+#include "device/metal/pipelines.h"
 #include "device/metal/placement.h"
 #include "device/metal/stream.h"
 #include "device/metal/weight.h"
@@ -19,6 +20,7 @@ class MetalBackend final : public Backend {
         threads_(options.threads > 0 ? options.threads
                                      : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
         cpu_(cpu::make_backend({DeviceType::cpu, 0}, options)),
+        pipelines_(std::make_shared<Pipelines>(gpu_)),
         placement_(cpu_->kernels()) {
     place_all(placement_);
   }
@@ -33,7 +35,7 @@ class MetalBackend final : public Backend {
   const KernelTable& kernels() const override { return placement_.table(); }
   std::vector<OpPlacement> placement() const override { return placement_.rows(); }
   std::unique_ptr<Stream> new_stream(const StreamOptions& options) override {
-    return make_stream(device_, gpu_, cpu_, options);
+    return make_stream(device_, gpu_, pipelines_, cpu_, options);
   }
   std::shared_ptr<Buffer> import_memory(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) override {
     auto buffer = metal::import_memory(gpu_, device_, bytes, std::move(owner));
@@ -52,6 +54,7 @@ class MetalBackend final : public Backend {
   std::shared_ptr<Gpu> gpu_;
   ThreadPool threads_;
   std::shared_ptr<Backend> cpu_;
+  std::shared_ptr<Pipelines> pipelines_;
   Placement placement_;
 };
 

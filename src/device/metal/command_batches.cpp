@@ -10,8 +10,12 @@
 
 namespace temper::metal {
 
-CommandBatches::CommandBatches(std::shared_ptr<Gpu> gpu, int max_launches, std::shared_ptr<AsyncErrors> errors)
-    : gpu_(std::move(gpu)), max_launches_(max_launches), completions_(std::make_shared<Completions>()) {
+CommandBatches::CommandBatches(std::shared_ptr<Gpu> gpu, int max_launches, HazardKinds hazards,
+                               std::shared_ptr<AsyncErrors> errors)
+    : gpu_(std::move(gpu)),
+      max_launches_(max_launches),
+      completions_(std::make_shared<Completions>()),
+      hazards_(hazards) {
   completions_->errors = std::move(errors);
   completions_->event = Retained<MTL::SharedEvent>::adopt(gpu_->device().newSharedEvent());
 }
@@ -42,16 +46,50 @@ void CommandBatches::wait_until_completed(uint64_t batch) {
   completions_->changed.wait(lock, [&] { return batch <= completions_->completed; });
 }
 
-void CommandBatches::encode(const Launch& launch) {
+void CommandBatches::encode(const Launch& launch, FunctionRef<void(MTL::CommandBuffer&, FaultPlace)> encode) {
   // Only closed batches are waited for, and always earlier ones: streams never wait for each other in a circle.
   for (const Dependency& other : launch.others) other.queue->submit(other.batch);
   release_retired();
   const AutoreleaseScope scope;
   const std::lock_guard lock(mutex_);
+  begin(launch);
+  end_compute();
+  encode(*open_.commands, launch.checked ? next_record() : FaultPlace{});
+  end_launch(launch);
+}
+
+CommandBatches::Opened CommandBatches::encode(const Launch& launch, const Ranges& ranges,
+                                              FunctionRef<void(MTL::ComputeCommandEncoder&, FaultPlace)> encode) {
+  for (const Dependency& other : launch.others) other.queue->submit(other.batch);
+  release_retired();
+  const AutoreleaseScope scope;
+  const std::lock_guard lock(mutex_);
+  begin(launch);
+  Opened opened;
+  if (!open_.compute) {
+    open_.compute =
+        Retained<MTL::ComputeCommandEncoder>::share(open_.commands->computeCommandEncoder(MTL::DispatchTypeConcurrent));
+    if (!open_.compute) fail(ErrorCode::out_of_memory, "metal: the command buffer gave no compute encoder");
+    opened.encoder = true;
+  }
+  if (hazards_.conflicts(ranges.reads, ranges.writes)) {
+    open_.compute->memoryBarrier(MTL::BarrierScopeBuffers);
+    hazards_.clear();
+    opened.barrier = true;
+  }
+  hazards_.note(ranges.reads, ranges.writes);
+  encode(*open_.compute, launch.checked ? next_record() : FaultPlace{});
+  end_launch(launch);
+  return opened;
+}
+
+void CommandBatches::begin(const Launch& launch) {
   launch.note(open_number_);
   MTL::CommandBuffer& commands = open_commands();
   wait_for_others(commands, launch.others);
-  launch.encode(commands, launch.checked ? next_record() : FaultPlace{});
+}
+
+void CommandBatches::end_launch(const Launch& launch) {
   launch.log(open_.log);
   if (open_.log.launches() >= static_cast<size_t>(max_launches_)) commit_open();
 }
@@ -73,6 +111,13 @@ FaultPlace CommandBatches::next_record() {
   return {open_.records.get(), open_.log.records() * sizeof(FaultRecord)};
 }
 
+void CommandBatches::end_compute() {
+  if (!open_.compute) return;
+  open_.compute->endEncoding();
+  open_.compute = {};
+  hazards_.clear();  // Metal orders encoders by the buffers they touch
+}
+
 void CommandBatches::wait_for_others(MTL::CommandBuffer& commands, const std::vector<Dependency>& others) {
   for (const Dependency& other : others) {
     const auto known = std::ranges::find(waited_, other.queue, &Dependency::queue);
@@ -82,6 +127,7 @@ void CommandBatches::wait_for_others(MTL::CommandBuffer& commands, const std::ve
       known->batch = other.batch;
     else
       continue;
+    end_compute();
     if (const auto* batches = dynamic_cast<const CommandBatches*>(other.queue.get()))
       commands.encodeWait(batches->completions_->event.get(), other.batch);
     else
@@ -106,6 +152,7 @@ MTL::CommandBuffer& CommandBatches::open_commands() {
 void CommandBatches::commit_open() {
   if (!open_.commands) return;
   const AutoreleaseScope scope;
+  end_compute();
   open_.number = open_number_++;
   MTL::CommandBuffer& commands = *open_.commands;
   commands.encodeSignalEvent(completions_->event.get(), open_.number);

@@ -7,11 +7,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/thread_pool.h"
 #include "device/failures.h"
+#include "device/hazards.h"
 #include "device/launch_log.h"
 #include "device/metal/gpu.h"
 #include "device/metal/signposts.h"
@@ -25,7 +27,7 @@ namespace temper::metal {
 class CommandBatches final : public WorkQueue {
  public:
   /// `errors`: where errors of batches go once they are done.
-  CommandBatches(std::shared_ptr<Gpu> gpu, int max_launches, std::shared_ptr<AsyncErrors> errors);
+  CommandBatches(std::shared_ptr<Gpu> gpu, int max_launches, HazardKinds hazards, std::shared_ptr<AsyncErrors> errors);
   ~CommandBatches() override;
 
   bool done(uint64_t batch) const override;
@@ -36,11 +38,22 @@ class CommandBatches final : public WorkQueue {
   struct Launch {
     std::vector<Dependency> others;          // batches of other queues that come first
     FunctionRef<void(uint64_t batch)> note;  // called with the batch's number before anything is encoded
-    FunctionRef<void(MTL::CommandBuffer&, FaultPlace)> encode;
-    FunctionRef<void(LaunchLog&)> log;  // called once it has been encoded
-    bool checked = false;               // wants a FaultPlace
+    FunctionRef<void(LaunchLog&)> log;       // called once it has been encoded
+    bool checked = false;                    // wants a FaultPlace
   };
-  void encode(const Launch& launch);
+  /// An op that opens encoders of its own in the command buffer.
+  void encode(const Launch& launch, FunctionRef<void(MTL::CommandBuffer&, FaultPlace)> encode);
+  struct Ranges {
+    std::vector<MemoryRange> reads, writes;
+  };
+  struct Opened {
+    bool encoder = false;
+    bool barrier = false;
+  };
+  /// An op in the batch's concurrent compute encoder, behind a barrier if it conflicts by byte range with an op since
+  /// the last one.
+  Opened encode(const Launch& launch, const Ranges& ranges,
+                FunctionRef<void(MTL::ComputeCommandEncoder&, FaultPlace)> encode);
   /// Hands over the open batch.
   void commit();
   /// Commits and waits until everything is done.
@@ -52,6 +65,7 @@ class CommandBatches final : public WorkQueue {
   struct Batch {
     uint64_t number = 0;
     Retained<MTL::CommandBuffer> commands;
+    Retained<MTL::ComputeCommandEncoder> compute;  // while it is open
     LaunchLog log;
     Retained<MTL::Buffer> records;  // FaultRecords of the launches with a check, if there are any
     Signpost signpost = {};         // from commit to completion
@@ -77,6 +91,9 @@ class CommandBatches final : public WorkQueue {
   // With the mutex held.
   MTL::CommandBuffer& open_commands();
   FaultPlace next_record();
+  void begin(const Launch& launch);
+  void end_compute();
+  void end_launch(const Launch& launch);
   void commit_open();
   void wait_for_others(MTL::CommandBuffer& commands, const std::vector<Dependency>& others);
 
@@ -86,6 +103,7 @@ class CommandBatches final : public WorkQueue {
   mutable std::mutex mutex_;  // of the open batch
   Batch open_;
   std::vector<Dependency> waited_;  // what the open batch waits for: the last batch of each queue
+  HazardTracker hazards_;           // of the open compute encoder
   uint64_t open_number_ = 1;        // batches count from 1
   int64_t commits_ = 0;
 };

@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "device/metal/command_batches.h"
+#include "device/metal/compute.h"
 #include "device/metal/memory.h"
 #include "device/metal/mps_kernels.h"
 
@@ -23,6 +24,14 @@ std::vector<Access> accesses_to(std::initializer_list<Operands> lists) {
   return accesses;
 }
 
+std::vector<MemoryRange> ranges_of(std::initializer_list<Operands> lists) {
+  std::vector<MemoryRange> ranges;
+  for (const Operands operands : lists)
+    for (const Operand& operand : operands)
+      if (operand.defined()) ranges.push_back(range_of(operand));
+  return ranges;
+}
+
 std::vector<TensorSpec> specs_of(Operands operands) {
   std::vector<TensorSpec> specs;
   for (const Operand& operand : operands)
@@ -32,16 +41,17 @@ std::vector<TensorSpec> specs_of(Operands operands) {
 
 class MetalStream final : public Stream, private MetalEncoder {
  public:
-  MetalStream(Device device, const std::shared_ptr<Gpu>& gpu, std::shared_ptr<Backend> cpu,
-              const StreamOptions& options)
+  MetalStream(Device device, const std::shared_ptr<Gpu>& gpu, std::shared_ptr<Pipelines> pipelines,
+              std::shared_ptr<Backend> cpu, const StreamOptions& options)
       : device_(device),
+        pipelines_(std::move(pipelines)),
         mps_(gpu),
         cpu_(std::move(cpu)),
         cpu_stream_(cpu_->new_stream({})),
         chunks_(std::make_shared<SharedChunks>(gpu)),
         pool_(std::make_shared<MemoryPool>(std::make_unique<SharedChunks::Source>(chunks_))),
-        batches_(
-            std::make_shared<CommandBatches>(gpu, std::min(options.max_batch_launches, kMaxBatchLaunches), errors_)) {}
+        batches_(std::make_shared<CommandBatches>(gpu, std::min(options.max_batch_launches, kMaxBatchLaunches),
+                                                  options.hazards, errors_)) {}
   ~MetalStream() override { batches_->finish(); }
 
   Encoder& encoder() override { return *this; }
@@ -88,24 +98,44 @@ class MetalStream final : public Stream, private MetalEncoder {
  private:
   void external(std::string_view op, Operands inputs, Operands outputs, Operands scratch,
                 FunctionRef<void(OpenCommands&)> encode, FaultCheck check) override {
+    launch(op, inputs, outputs, scratch, std::move(check), [&](const CommandBatches::Launch& launch) {
+      batches_->encode(launch, [&](MTL::CommandBuffer& commands, FaultPlace faults) {
+        OpenCommands open{commands, counters(), faults};
+        encode(open);
+      });
+    });
+  }
+
+  void compute(std::string_view op, Operands inputs, Operands outputs, Operands scratch,
+               FunctionRef<void(ComputeCommands&)> encode, FaultCheck check) override {
+    launch(op, inputs, outputs, scratch, std::move(check), [&](const CommandBatches::Launch& launch) {
+      const CommandBatches::Ranges ranges{ranges_of({inputs}), ranges_of({outputs, scratch})};
+      const CommandBatches::Opened opened =
+          batches_->encode(launch, ranges, [&](MTL::ComputeCommandEncoder& encoder, FaultPlace faults) {
+            ComputeCommands commands(encoder, *pipelines_, counters(), {inputs, outputs, scratch}, faults);
+            encode(commands);
+          });
+      counters().encoders += opened.encoder ? 1 : 0;
+      counters().barriers += opened.barrier ? 1 : 0;
+    });
+  }
+
+  void launch(std::string_view op, Operands inputs, Operands outputs, Operands scratch, FaultCheck check,
+              FunctionRef<void(const CommandBatches::Launch&)> encode) {
     counters().count_launch(op);
     const uint64_t number = ++launches_;
     const auto describe = [&] { return describe_launch(op, specs_of(inputs)); };
     const FailureHandle failure = attempt(describe, [&]() -> FailureHandle {
-      batches_->encode({.others = dependencies(inputs, outputs, scratch),
-                        .note = [&](uint64_t batch) { note_uses(inputs, outputs, scratch, batch); },
-                        .encode =
-                            [&](MTL::CommandBuffer& commands, FaultPlace faults) {
-                              OpenCommands open{commands, counters(), faults};
-                              encode(open);
-                            },
-                        .log =
-                            [&](LaunchLog& log) {
-                              log.begin(number, op);
-                              log_accesses(log, inputs, outputs, scratch);
-                              log.check(std::move(check));
-                            },
-                        .checked = check.message != nullptr});
+      const bool checked = check.message != nullptr;
+      encode({.others = dependencies(inputs, outputs, scratch),
+              .note = [&](uint64_t batch) { note_uses(inputs, outputs, scratch, batch); },
+              .log =
+                  [&](LaunchLog& log) {
+                    log.begin(number, op);
+                    log_accesses(log, inputs, outputs, scratch);
+                    log.check(std::move(check));
+                  },
+              .checked = checked});
       return nullptr;
     });
     if (failure) errors_->settle({number, accesses_to({inputs}), accesses_to({outputs, scratch}), describe}, failure);
@@ -211,6 +241,7 @@ class MetalStream final : public Stream, private MetalEncoder {
   }
 
   Device device_;
+  std::shared_ptr<Pipelines> pipelines_;
   MpsKernels mps_;
   std::shared_ptr<Backend> cpu_;
   std::unique_ptr<Stream> cpu_stream_;
@@ -224,9 +255,10 @@ class MetalStream final : public Stream, private MetalEncoder {
 
 }  // namespace
 
-std::unique_ptr<Stream> make_stream(Device device, const std::shared_ptr<Gpu>& gpu, std::shared_ptr<Backend> cpu,
+std::unique_ptr<Stream> make_stream(Device device, const std::shared_ptr<Gpu>& gpu,
+                                    std::shared_ptr<Pipelines> pipelines, std::shared_ptr<Backend> cpu,
                                     const StreamOptions& options) {
-  return std::make_unique<MetalStream>(device, gpu, std::move(cpu), options);
+  return std::make_unique<MetalStream>(device, gpu, std::move(pipelines), std::move(cpu), options);
 }
 
 }  // namespace temper::metal

@@ -13,7 +13,9 @@
 
 namespace temper::metal {
 
+class ComputeCommands;
 class MpsKernels;
+class Pipelines;
 
 /// Where a kernel finds its FaultRecord: 32 zeroed bytes at an offset of a shared buffer.
 struct FaultPlace {
@@ -41,6 +43,15 @@ class MetalEncoder : public Encoder {
                 FunctionRef<void(OpenCommands&)> encode) {
     external(op, inputs, outputs, scratch, encode, {});
   }
+  /// One op on our own kernels, in the batch's open compute encoder: ops that don't conflict by byte range may run at
+  /// the same time. `encode` binds nothing but these operands; between dispatches that depend on each other it asks for
+  /// a barrier itself. With a check the kernels may report in ComputeCommands::faults.
+  virtual void compute(std::string_view op, Operands inputs, Operands outputs, Operands scratch,
+                       FunctionRef<void(ComputeCommands&)> encode, FaultCheck check) = 0;
+  void compute(std::string_view op, Operands inputs, Operands outputs, Operands scratch,
+               FunctionRef<void(ComputeCommands&)> encode) {
+    compute(op, inputs, outputs, scratch, encode, {});
+  }
   /// One op that the placement table gives to the CPU: waits for the work that its operands depend on, then runs
   /// `encode` with a CPU encoder and CPU operands over the same memory.
   virtual void on_cpu(std::string_view op, Operands inputs, Operands outputs,
@@ -56,7 +67,8 @@ inline MetalEncoder& metal_encoder(Encoder& encoder) {
 }
 
 /// `cpu`: the backend that runs what the placement table gives it.
-std::unique_ptr<Stream> make_stream(Device device, const std::shared_ptr<Gpu>& gpu, std::shared_ptr<Backend> cpu,
+std::unique_ptr<Stream> make_stream(Device device, const std::shared_ptr<Gpu>& gpu,
+                                    std::shared_ptr<Pipelines> pipelines, std::shared_ptr<Backend> cpu,
                                     const StreamOptions& options);
 
 }  // namespace temper::metal

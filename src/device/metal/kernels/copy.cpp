@@ -1,8 +1,8 @@
-// Contiguous tensors are copied by the blit engine; others go to the CPU.
+// Any layout into a contiguous one. A kernel and not the blit engine, which would end the open compute encoder.
 #include "device/op_specs/copy.h"
 
-#include "device/metal/blit.h"
 #include "device/metal/placement.h"
+#include "device/metal/strided.h"
 
 namespace temper::metal {
 namespace {
@@ -10,12 +10,12 @@ namespace {
 using specs::Copy;
 
 bool supports_copy(std::span<const TensorSpec> in, const Copy::Attrs&) {
-  return in[0].layout.is_contiguous();
+  return fits_kernels(in);
 }
 
 void encode_copy_op(Encoder& encoder, Operands in, Operands out, const Copy::Attrs&) {
-  metal_encoder(encoder).external("copy", in, out, {},
-                                  [&](OpenCommands& commands) { encode_copy(commands, in[0], out[0]); });
+  metal_encoder(encoder).compute("copy", in, out, {},
+                                 [&](ComputeCommands& commands) { encode_strided(commands, in[0], out[0]); });
 }
 
 }  // namespace

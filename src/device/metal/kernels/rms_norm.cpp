@@ -1,64 +1,76 @@
-// RMS norm put together from MPS pieces, since MPS has no such class: mean squares as one dot product a row, their
-// inverse roots by a power activation, then two scalings as products with one term, the second of the transpose.
-// Source: Zhang and Sennrich 2019, eq. 4. Six dispatches and 8 times the memory traffic of a fused kernel; every step
-// rounds once to f32. f32 only: MPS can't multiply f16 rows by f32 statistics.
 #include "device/op_specs/rms_norm.h"
 
-#include "device/metal/mps_product.h"
-#include "device/metal/mps_rows.h"
+#include <fmt/format.h>
+
+#include "device/metal/compute.h"
 #include "device/metal/placement.h"
 
 namespace temper::metal {
 namespace {
 
+#include "device/metal/kernels/row_kernels.h"
+
 using specs::RmsNorm;
+using specs::RmsNormBackward;
 
-bool supports_rms_norm(std::span<const TensorSpec> in, const RmsNorm::Attrs&) {
-  return in[0].dtype == DType::f32 && in[1].dtype == DType::f32 && in[0].shape().elements() > 0;
-}
+constexpr int64_t kRmsGradRows = 32;  // kGradRows of rms_norm.metal
 
-/// The rows of a matrix as a stack of matrices of one row.
-MatrixStack row_stack(const MatrixStack& matrix) {
-  MatrixStack stack = matrix;
-  stack.count = matrix.rows;
-  stack.rows = 1;
-  stack.matrix_bytes = matrix.row_bytes;
-  return stack;
+std::string types_of(const Operand& x, const Operand& weight) {
+  return fmt::format("{}_{}", kernel_type(x.dtype()), kernel_type(weight.dtype()));
 }
 
 void encode_rms_norm(Encoder& encoder, Operands in, Operands out, const RmsNorm::Attrs& attrs) {
-  MetalEncoder& metal = metal_encoder(encoder);
-  const MatrixStack x = *rows_of(in[0], "x"), y = *rows_of(out[0], "y");
-  const int64_t rows = x.rows, d = x.columns;
-  const Operand scratch[] = {metal.scratch(DType::f32, {rows}), metal.scratch(DType::f32, {d, rows}),
-                             metal.scratch(DType::f32, {d, rows})};
-  const MatrixStack weight = matrix_of(in[1], "weight", d, 1), inv_rms = matrix_of(out[1], "inv_rms", rows, 1);
-  const MatrixStack mean_squares = matrix_of(scratch[0], "mean squares", rows, 1);
-  const MatrixStack across = matrix_of(scratch[1], "x transposed", d, rows),
-                    scaled = matrix_of(scratch[2], "y transposed", d, rows);
-
-  const Product squares{.left = row_stack(x),
-                        .right = row_stack(x),
-                        .result = row_stack(mean_squares),
-                        .trans_right = true,
-                        .alpha = 1.0 / static_cast<double>(d)};
-  const Product normalised{.left = row_stack(inv_rms), .right = row_stack(x), .result = row_stack(y)};
-  const Product weighted{.left = row_stack(weight), .right = row_stack(across), .result = row_stack(scaled)};
-  for (const Product* product : {&squares, &normalised, &weighted}) validate("rms_norm", *product);
-  metal.external("rms_norm", in, out, scratch, [&](OpenCommands& commands) {
-    encode_product(commands, metal.mps(), squares);
-    encode_power(commands, metal.mps(), mean_squares, inv_rms, attrs.eps, -0.5f);
-    encode_product(commands, metal.mps(), normalised);
-    encode_matrix_copy(commands, metal.mps(), y, across, true);
-    encode_product(commands, metal.mps(), weighted);
-    encode_matrix_copy(commands, metal.mps(), scaled, y, true);
+  const int64_t d = in[0].dim(-1), rows = d ? in[0].elements() / d : 0;
+  metal_encoder(encoder).compute("rms_norm", in, out, {}, [&](ComputeCommands& commands) {
+    commands.kernel({"rms_norm", "rms_norm_" + types_of(in[0], in[1])});
+    commands.read(0, in[0]);
+    commands.read(1, in[1]);
+    commands.write(2, out[0]);
+    commands.write(3, out[1]);
+    commands.value(4, RowParameters{static_cast<uint32_t>(d), static_cast<uint32_t>(rows), attrs.eps});
+    commands.dispatch_groups({rows}, {row_threads(d)});
   });
+}
+
+void encode_rms_norm_backward(Encoder& encoder, Operands in, Operands out, const RmsNormBackward::Attrs& attrs) {
+  const int64_t d = in[1].dim(-1), rows = d ? in[1].elements() / d : 0;
+  const int64_t blocks = (rows + kRmsGradRows - 1) / kRmsGradRows;
+  MetalEncoder& metal = metal_encoder(encoder);
+  const Operand partial = attrs.want_weight_grad ? metal.scratch(DType::f32, {blocks, d}) : Operand{};
+  metal.compute("rms_norm_backward", in, out, {&partial, 1}, [&](ComputeCommands& commands) {
+    const RowParameters parameters{static_cast<uint32_t>(d), static_cast<uint32_t>(rows), 0.0f};
+    commands.kernel({"rms_norm", "rms_norm_backward_" + types_of(in[1], in[2])});
+    for (int i = 0; i < 4; ++i) commands.read(i, in[static_cast<size_t>(i)]);
+    commands.write(4, out[0]);
+    commands.value(5, parameters);
+    commands.dispatch_groups({rows}, {row_threads(d)});
+    if (!attrs.want_weight_grad) return;
+    commands.kernel({"rms_norm", fmt::format("rms_norm_weight_grad_{}", kernel_type(in[1].dtype()))});
+    commands.read(0, in[0]);
+    commands.read(1, in[1]);
+    commands.read(2, in[3]);
+    commands.write(3, partial);
+    commands.value(4, parameters);
+    commands.dispatch_threads({d, blocks}, {64});
+    commands.barrier();
+    commands.kernel({"row_sums", "row_sums"});
+    commands.read(0, partial);
+    commands.write(1, out[1]);
+    commands.value(2, RowParameters{static_cast<uint32_t>(d), static_cast<uint32_t>(blocks), 0.0f});
+    commands.dispatch_threads({d}, {64});
+  });
+}
+
+bool supports_rms_norm_backward(std::span<const TensorSpec> in, const RmsNormBackward::Attrs&) {
+  return is_kernel_float(in[1].dtype) && fits_kernels(in);
 }
 
 }  // namespace
 
 void register_rms_norm(Placement& placement) {
-  placement.add<RmsNorm>({.supports = supports_rms_norm, .encode = encode_rms_norm}, "f32");
+  placement.add<RmsNorm>({.supports = takes_floats<RmsNorm>, .encode = encode_rms_norm}, "f32 f16 bf16");
+  placement.add<RmsNormBackward>({.supports = supports_rms_norm_backward, .encode = encode_rms_norm_backward},
+                                 "f32 f16 bf16");
 }
 
 }  // namespace temper::metal

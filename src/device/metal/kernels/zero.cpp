@@ -1,5 +1,5 @@
-// A state of zeros by the blit engine.
-#include "device/metal/blit.h"
+// A state of zeros.
+#include "device/metal/filled.h"
 #include "device/metal/placement.h"
 #include "device/op_specs/accumulate.h"
 
@@ -8,15 +8,19 @@ namespace {
 
 using specs::Zero;
 
+bool supports_zero(std::span<const TensorSpec> in, const Zero::Attrs&) {
+  return fits_kernels(in);
+}
+
 void encode_zero(Encoder& encoder, Operands in, Operands out, const Zero::Attrs&) {
-  metal_encoder(encoder).external("zero_", in, out, {},
-                                  [&](OpenCommands& commands) { encode_fill(commands, out[0], 0); });
+  metal_encoder(encoder).compute("zero_", in, out, {},
+                                 [&](ComputeCommands& commands) { encode_filled(commands, out[0], 0.0); });
 }
 
 }  // namespace
 
 void register_zero(Placement& placement) {
-  placement.add<Zero>({.encode = encode_zero}, "all");
+  placement.add<Zero>({.supports = supports_zero, .encode = encode_zero}, "all");
 }
 
 }  // namespace temper::metal

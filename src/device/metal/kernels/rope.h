@@ -1,0 +1,10 @@
+// What rope.cpp passes to rope.metal.
+#ifndef TEMPER_KERNELS_ROPE
+#define TEMPER_KERNELS_ROPE
+struct RopeParameters {
+  uint32_t heads;
+  uint32_t pairs;   // half of the head's width
+  float scale;      // of cosine and sine
+  float direction;  // -1 turns back
+};
+#endif

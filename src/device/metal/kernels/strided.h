@@ -1,0 +1,11 @@
+// What strided.metal is passed.
+#ifndef TEMPER_KERNELS_STRIDED
+#define TEMPER_KERNELS_STRIDED
+struct StridedParameters {
+  uint32_t count;
+  uint32_t rank;
+  uint32_t extents[8];   // innermost first
+  int32_t x_strides[8];  // in elements
+  int32_t y_strides[8];
+};
+#endif

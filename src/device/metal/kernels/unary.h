@@ -1,0 +1,9 @@
+// What unary.cpp passes to unary.metal.
+#ifndef TEMPER_KERNELS_UNARY
+#define TEMPER_KERNELS_UNARY
+struct UnaryParameters {
+  uint32_t count;
+  float scale;   // of affine
+  float offset;
+};
+#endif

@@ -113,6 +113,7 @@ std::vector<std::string> code_flags() {
                                     "-Wimplicit-float-conversion",
                                     "-ftemplate-backtrace-limit=4",
                                     "-fno-caret-diagnostics",
+                                    "-fpch-validate-input-files-content",  // a checkout changes times alone
                                     "-Xclang",
                                     "-ffloat16-excess-precision=none",
                                     "-Xclang",

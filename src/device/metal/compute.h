@@ -36,6 +36,8 @@ class ComputeCommands {
   /// A tensor that the kernel reads, from its first element on; an undefined one binds memory that it must not touch.
   void read(int index, const Operand& operand);
   void write(int index, const Operand& operand);
+  /// A weight, which nothing ever writes: it isn't among the op's operands.
+  void weight(int index, const Operand& weight) { bind(index, weight); }
   /// A small struct in the constant address space, laid out alike in C++ and Metal.
   template <class T>
   void value(int index, const T& parameters) {

@@ -1,16 +1,8 @@
 #include "device/metal/placement.h"
 
-#include "device/op_specs/argmax.h"
 #include "device/op_specs/attention.h"
 #include "device/op_specs/dequantize_weight.h"
-#include "device/op_specs/embedding.h"
-#include "device/op_specs/gather_rows.h"
-#include "device/op_specs/kv_write.h"
 #include "device/op_specs/linear_cross_entropy.h"
-#include "device/op_specs/pick.h"
-#include "device/op_specs/sample.h"
-#include "device/op_specs/segment_mask.h"
-#include "device/op_specs/softmax.h"
 
 namespace temper::metal {
 
@@ -28,9 +20,7 @@ void place_on_cpu(Placement& placement) {
 void place_all(Placement& placement) {
   register_all_kernels(placement);
   using namespace specs;
-  place_on_cpu<Argmax, Attention, AttentionBackward, DequantizeWeight, Embedding, GatherRows, ScatterAddRows, KvWrite,
-               LinearCrossEntropy, Pick, PickBackward, Sample, RepetitionPenalty, SegmentMask, LogSoftmaxBackward>(
-      placement);
+  place_on_cpu<Attention, AttentionBackward, DequantizeWeight, LinearCrossEntropy>(placement);
 }
 
 }  // namespace temper::metal

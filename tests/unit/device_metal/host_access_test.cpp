@@ -5,9 +5,9 @@
 #include <sys/mman.h>
 
 #include "device/metal/memory.h"
-#include "device/op_specs/accumulate.h"
 #include "metal_fixture.h"
 #include "ops/matmul.h"
+#include "placed_op.h"
 
 namespace temper {
 namespace {
@@ -84,13 +84,11 @@ TEST_F(MetalHostAccess, AnOpOfTheCpuThatWritesThroughASecondImportIsReported) {
   Context ctx(metal_backend()), other(metal_backend());
   const auto pages = map_pages();
   const auto first = import_pages(pages), second = import_pages(pages);  // neither knows of the other's uses
-  const Operand sum{second, spec(DType::f32, {16, 16})}, x{import_pages(map_pages()), sum.spec};
+  const Operand to{second, spec(DType::f32, {16, 16})}, x{import_pages(map_pages()), to.spec};
   metalhost::pause_gpu();
-  const Tensor y = matmul(ctx, Tensor(first, sum.spec), upload(ctx, numbers(256, 2), {16, 16}));
+  const Tensor y = matmul(ctx, Tensor(first, to.spec), upload(ctx, numbers(256, 2), {16, 16}));
   ctx.stream().commit();
-  const Operand inputs[] = {sum, x}, outputs[] = {sum};
-  const auto& accumulate = *metal_backend()->kernels().find<specs::Accumulate>();
-  accumulate.encode(other.stream().encoder(), inputs, outputs, {});
+  testing::encode_placed(other, x, to);
   expect_race();
   metalhost::resume_gpu();
   read<float>(ctx, y);

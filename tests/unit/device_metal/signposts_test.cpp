@@ -9,8 +9,8 @@
 
 #include "metal_fixture.h"
 #include "ops/matmul.h"
-#include "ops/unary.h"
 #include "ops/view.h"
+#include "placed_op.h"
 
 namespace temper {
 namespace {
@@ -20,7 +20,7 @@ using metalhost::EventKind;
 using testing::metal_backend;
 using testing::numbers;
 
-/// Two steps with a product, a strided copy and an op of the CPU each.
+/// Two steps with a product and an op of the CPU each.
 std::vector<Event> log_of_two_steps() {
   metalhost::start_event_log();
   {
@@ -28,7 +28,7 @@ std::vector<Event> log_of_two_steps() {
     const Tensor x = upload(ctx, numbers(64, 1), {8, 8});
     for (const uint64_t step : {7, 8}) {
       ctx.begin_step(0, step);
-      read<float>(ctx, silu(ctx, matmul(ctx, x, x)));
+      read<float>(ctx, testing::placed(ctx, matmul(ctx, x, x)));
     }
   }
   metalhost::drain_queues();
@@ -52,7 +52,7 @@ TEST(MetalSignposts, EveryIntervalBegunIsEnded) {
   EXPECT_TRUE(open.empty()) << open.begin()->second;
   EXPECT_EQ(ended["step: 7"], 1);
   EXPECT_EQ(ended["step: 8"], 1);
-  EXPECT_EQ(ended["on cpu: unary"], 2);
+  EXPECT_EQ(ended["on cpu: placed"], 2);
   EXPECT_EQ(std::ranges::count_if(ended, [](const auto& e) { return e.first.starts_with("batch: batch "); }), 2);
 }
 

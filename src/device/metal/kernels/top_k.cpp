@@ -1,10 +1,14 @@
 // The k largest values of each row by MPSMatrixFindTopK, which takes k up to 16. NaN in a row is an error, which MPS
-// doesn't report: the host looks at the rows when the batch has run. What MPS wrote there is not defined.
+// doesn't report: the host looks at the rows when the batch has run. What MPS wrote there is not defined. Our own
+// kernel takes what MPS can't: larger k, and bf16.
 #include "device/op_specs/top_k.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "device/metal/compute.h"
 #include "device/metal/mps_rows.h"
 #include "device/metal/placement.h"
 #include "tensor/half.h"
@@ -12,13 +16,29 @@
 namespace temper::metal {
 namespace {
 
+#include "device/metal/kernels/ranking.h"
+
 using specs::TopK;
 
 constexpr int64_t kMostValues = 16;
 
-bool supports_top_k(std::span<const TensorSpec> in, const TopK::Attrs& attrs) {
-  return (in[0].dtype == DType::f32 || in[0].dtype == DType::f16) && attrs.k <= kMostValues && attrs.k > 0 &&
-         in[0].shape().elements() > 0;
+bool is_for_find_top_k(const Operand& x, const TopK::Attrs& attrs) {
+  return (x.dtype() == DType::f32 || x.dtype() == DType::f16) && attrs.k <= kMostValues && attrs.k > 0 &&
+         x.elements() > 0;
+}
+
+void encode_own_top_k(Encoder& encoder, Operands in, Operands out, const TopK::Attrs& attrs) {
+  const int64_t columns = in[0].dim(-1), rows = columns ? in[0].elements() / columns : 0;
+  const auto encode = [&](ComputeCommands& commands) {
+    commands.kernel({"top_k", fmt::format("top_k_{}", kernel_type(in[0].dtype()))});
+    commands.read(0, in[0]);
+    commands.write(1, out[0]);
+    commands.write(2, out[1]);
+    commands.value(3, RankingParameters{static_cast<uint32_t>(columns), static_cast<uint32_t>(attrs.k), 0});
+    commands.faults(4);
+    commands.dispatch_groups({rows}, {row_threads(columns)});
+  };
+  metal_encoder(encoder).compute("top_k", in, out, {}, encode, {fault_messages::nan_in_row()});
 }
 
 template <class T>
@@ -33,6 +53,7 @@ void report_nan(const Operand& x, FaultReport& faults) {
 }
 
 void encode_top_k_op(Encoder& encoder, Operands in, Operands out, const TopK::Attrs& attrs) {
+  if (!is_for_find_top_k(in[0], attrs)) return encode_own_top_k(encoder, in, out, attrs);
   MetalEncoder& metal = metal_encoder(encoder);
   const MatrixStack x = *rows_of(in[0], "x"), values = *rows_of(out[0], "values");
   for (const MatrixStack* matrix : {&x, &values}) validate("top_k", *matrix);
@@ -46,7 +67,7 @@ void encode_top_k_op(Encoder& encoder, Operands in, Operands out, const TopK::At
 }  // namespace
 
 void register_top_k(Placement& placement) {
-  placement.add<TopK>({.supports = supports_top_k, .encode = encode_top_k_op}, "f32 f16");
+  placement.add<TopK>({.supports = takes_floats<TopK>, .encode = encode_top_k_op}, "f32 f16 bf16");
 }
 
 }  // namespace temper::metal

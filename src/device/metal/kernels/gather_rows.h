@@ -1,0 +1,9 @@
+// What gather_rows.cpp passes to gather_rows.metal.
+#ifndef TEMPER_KERNELS_GATHER_ROWS
+#define TEMPER_KERNELS_GATHER_ROWS
+struct GatherParameters {
+  uint32_t ids;
+  uint32_t rows;     // of the table
+  uint32_t columns;  // elements of a row
+};
+#endif

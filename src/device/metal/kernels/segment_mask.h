@@ -1,0 +1,11 @@
+// What segment_mask.cpp passes to segment_mask.metal.
+#ifndef TEMPER_KERNELS_SEGMENT_MASK
+#define TEMPER_KERNELS_SEGMENT_MASK
+struct SegmentMaskParameters {
+  uint32_t segments;
+  uint32_t queries;
+  uint32_t keys;
+  uint32_t causal;
+  uint32_t window;  // 0: unlimited
+};
+#endif

@@ -14,7 +14,9 @@ allowed() {
     device | device/op_specs) echo "base tensor device device/op_specs" ;;
     device/cpu | device/cpu/kernels) echo "base tensor device device/op_specs device/cpu" ;;
     # The CPU runs what the placement table gives it.
-    device/metal | device/metal/kernels) echo "base tensor device device/op_specs device/metal device/cpu" ;;
+    device/metal | device/metal/kernels) echo "base tensor device device/op_specs device/metal device/metal/parameters device/cpu" ;;
+    # What C++ passes and Metal reads.
+    device/metal/parameters) echo "" ;;
     ops) echo "base tensor device device/op_specs" ;;
     conformance) echo "base tensor device ops autograd conformance" ;;
     conformance/records) echo "base tensor device ops autograd conformance" ;;

@@ -53,7 +53,7 @@ namespace metalhost {
   X(no_pipeline, "a dispatch has a pipeline state")                                                         \
   X(missing_argument, "every buffer that a kernel reads is set")                                            \
   X(argument_index, "buffer indices are below the limit of the device, 31")                                 \
-  X(argument_offset, "a buffer is bound at an offset inside it that fits the elements of the argument")          \
+  X(argument_offset, "a buffer is bound at an offset inside it that fits the elements of the argument")     \
   X(inline_bytes, "setBytes copies 1 to 4,096 bytes")                                                       \
   X(threadgroup_size, "a threadgroup has 1 to maxTotalThreadsPerThreadgroup threads")                       \
   X(empty_grid, "a grid has at least one thread in each dimension")                                         \

@@ -4,13 +4,13 @@
 
 #include <bit>
 
-#include "device/metal/kernels/dimensions.h"
+#include "device/metal/dimensions.h"
 #include "tensor/half.h"
 
 namespace temper::metal {
 namespace {
 
-#include "device/metal/kernels/filled.h"
+#include "device/metal/parameters/filled.h"
 
 uint64_t bits_of(double value, DType dtype) {
   switch (dtype) {

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include "base/fail.h"
-#include "device/metal/kernels/dimensions.h"
+#include "device/metal/dimensions.h"
 
 namespace temper::metal {
 namespace {
 
-#include "device/metal/kernels/strided.h"
+#include "device/metal/parameters/strided.h"
 
 std::string strided_types(DType from, DType to) {
   if (from == to) return fmt::format("{}", size_of(from));

@@ -127,9 +127,8 @@ TEST(Dataset, MasksFindTheAssistantsTurnsBehindTools) {
 TEST(Dataset, ToolsMustBeAListOfDefinitions) {
   const auto error_with = [](const std::string& tools) {
     const TestFolder folder;
-    return error_of([&] {
-      load_text(folder, R"({"messages": [{"role": "user", "content": "a"}], "tools": )" + tools + "}");
-    });
+    return error_of(
+        [&] { load_text(folder, R"({"messages": [{"role": "user", "content": "a"}], "tools": )" + tools + "}"); });
   };
   EXPECT_NE(error_with("3").find("train.jsonl:1: `tools` must be a list of function definitions"), std::string::npos);
   EXPECT_NE(error_with("[3]").find("train.jsonl:1: `tools` must be a list of function definitions"), std::string::npos);

@@ -1,5 +1,5 @@
 // sum += x in f32, in place. Work and memory O(n). Exact but for one rounding to f32.
-#include "shared/types.h"
+#include "kernels/shared/types.metal"
 
 template <class T>
 kernel void accumulate(device float* sum [[buffer(0)]], device const T* x [[buffer(1)]],

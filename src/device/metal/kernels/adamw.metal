@@ -1,6 +1,6 @@
 // One AdamW step in place, element by element in f32. Source: Loshchilov and Hutter 2019, alg. 2, with the bias
 // corrections of torch.optim.AdamW. Work O(n); memory: four arrays read, three written. Tolerance: a few ulp of f32.
-#include "shared/types.h"
+#include "kernels/shared/types.metal"
 
 constant bool has_scale [[function_constant(0)]];
 

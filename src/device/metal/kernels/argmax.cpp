@@ -8,7 +8,7 @@
 namespace temper::metal {
 namespace {
 
-#include "device/metal/kernels/ranking.h"
+#include "device/metal/parameters/ranking.h"
 
 using specs::Argmax;
 

@@ -1,7 +1,7 @@
 // Index of the largest value of each row, the first of equals: a threadgroup a row. A NaN is a fault, and passed over.
 // Work O(rows V); memory: x once. Exact.
-#include "shared/ranking.h"
-#include "ranking.h"
+#include "kernels/shared/ranking.metal"
+#include "parameters/ranking.h"
 
 template <class T>
 kernel void argmax(device const T* x [[buffer(0)]], device int* y [[buffer(1)]],

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include "device/metal/compute.h"
-#include "device/metal/kernels/dimensions.h"
+#include "device/metal/dimensions.h"
 #include "device/metal/placement.h"
 
 namespace temper::metal {
 namespace {
 
-#include "device/metal/kernels/binary.h"
+#include "device/metal/parameters/binary.h"
 
 using specs::Binary;
 

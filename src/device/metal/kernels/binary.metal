@@ -1,8 +1,8 @@
 // a OP b with numpy broadcasting; f32 arithmetic for 16-bit types. The operator and whether both operands are plain rows
 // of elements are constants of the compiled kernel. Work O(n); memory: each operand's elements as often as they are
 // broadcast (from cache), the result once. Tolerance: one rounding to the type.
-#include "shared/types.h"
-#include "binary.h"
+#include "kernels/shared/types.metal"
+#include "parameters/binary.h"
 
 constant int kind [[function_constant(0)]];  // specs::Binary::Kind
 constant bool flat [[function_constant(1)]];

@@ -8,7 +8,7 @@
 namespace temper::metal {
 namespace {
 
-#include "device/metal/kernels/dropout.h"
+#include "device/metal/parameters/dropout.h"
 
 using specs::Dropout;
 

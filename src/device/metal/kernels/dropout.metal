@@ -1,8 +1,8 @@
 // Dropout by counter-based random numbers: a thread draws one Philox block for its four elements, so the mask is the
 // same on every backend and whenever it is computed again. Source: Srivastava et al. 2014. Work and memory O(n).
 // The mask is exact; a kept element is rounded once.
-#include "shared/philox.h"
-#include "dropout.h"
+#include "kernels/shared/philox.metal"
+#include "parameters/dropout.h"
 
 template <class T>
 kernel void dropout(device const T* x [[buffer(0)]], device const long* rng [[buffer(1)]], device T* y [[buffer(2)]],

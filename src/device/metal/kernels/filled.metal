@@ -1,6 +1,6 @@
 // One value in every element of a layout; values are bits of 1, 2, 4 or 8 bytes. Work and memory O(n). Exact.
-#include "shared/types.h"
-#include "filled.h"
+#include "kernels/shared/types.metal"
+#include "parameters/filled.h"
 
 template <class T>
 kernel void filled(device T* y [[buffer(0)]], constant FilledParameters& p [[buffer(1)]],

@@ -2,8 +2,8 @@
 // its row zeros. scatter_add: the threadgroup of the first source of a destination adds all of that destination's
 // sources in their order, and the others leave: deterministic, without atomics. Work O(N columns), and O(N^2) ids
 // compared for scatter_add, whose N is a batch's tokens; memory: every row once. Exact but for the sums' roundings in f32.
-#include "shared/faults.h"
-#include "gather_rows.h"
+#include "kernels/shared/faults.metal"
+#include "parameters/gather_rows.h"
 
 template <class T>
 kernel void gather_rows(device const T* x [[buffer(0)]], device const int* ids [[buffer(1)]],

@@ -8,7 +8,7 @@
 namespace temper::metal {
 namespace {
 
-#include "device/metal/kernels/gather_rows.h"
+#include "device/metal/parameters/gather_rows.h"
 
 using specs::KvWrite;
 

@@ -1,8 +1,8 @@
 // Rows into a key or value cache. Where targets repeat, the last row stays: an earlier one sees a later one and leaves.
 // A target outside of the cache is a fault, and nothing is written for it. Work O(N columns + N^2 ids); memory: every row
 // once. Exact.
-#include "shared/faults.h"
-#include "gather_rows.h"
+#include "kernels/shared/faults.metal"
+#include "parameters/gather_rows.h"
 
 template <class T>
 kernel void kv_write(device T* cache [[buffer(0)]], device const T* rows [[buffer(1)]],

@@ -2,8 +2,8 @@
 // so that a large common offset doesn't cancel. Source: Ba et al. 2016; backward: with n = (x - mean) inv_std and
 // g = dy weight, dx = inv_std (g - mean(g) - n mean(g n)). Gradients of weight and bias sum rows in blocks of kGradRows,
 // then the blocks. Work O(rows d); memory: x three times (twice from cache), y once. Tolerance: as rms_norm.
-#include "shared/rows.h"
-#include "row_kernels.h"
+#include "kernels/shared/rows.metal"
+#include "parameters/rows.h"
 
 constant constexpr uint kGradRows = 32;
 

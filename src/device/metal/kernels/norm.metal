@@ -1,7 +1,7 @@
 // Sum of squares. Each threadgroup sums a block of kBlock elements whose place depends on the shape only; one threadgroup
 // then adds up the blocks. Both steps carry what each addition rounds away (Knuth's two-sum), so the result is about as
 // exact as f64 sums rounded to f32, in the same order on every run. Work and memory O(n), n / 4096 partial sums.
-#include "shared/rows.h"
+#include "kernels/shared/rows.metal"
 
 constant constexpr uint kBlock = 4096;
 

@@ -8,7 +8,7 @@
 namespace temper::metal {
 namespace {
 
-#include "device/metal/kernels/row_kernels.h"
+#include "device/metal/parameters/rows.h"
 
 using specs::Pick;
 using specs::PickBackward;

@@ -1,7 +1,7 @@
 // One element a row, and its gradient; a negative id picks 0. An id past the row is a fault, and picks 0 too.
 // Work O(N), O(N V) for the gradient; memory: what is picked, and the whole of dx. Exact.
-#include "shared/faults.h"
-#include "row_kernels.h"
+#include "kernels/shared/faults.metal"
+#include "parameters/rows.h"
 
 template <class T>
 kernel void pick(device const T* x [[buffer(0)]], device const int* ids [[buffer(1)]], device T* y [[buffer(2)]],

@@ -1,7 +1,7 @@
 // Sum or maximum over any set of dimensions: a SIMD-group gathers the terms of one result, lane after lane, in f32.
 // Work O(n); memory: x once. The order depends on the shape only; rounding errors grow with terms / 32.
-#include "shared/types.h"
-#include "reduce.h"
+#include "kernels/shared/types.metal"
+#include "parameters/reduce.h"
 
 constant bool is_max [[function_constant(0)]];
 

@@ -2,8 +2,8 @@
 // by the product rule: dx = inv_rms (dy w - x inv_rms^2 mean(dy w x)). The weight's gradient sums rows in blocks of
 // kGradRows, then the blocks, so that its order depends on the shape only. Work O(rows d); memory: x twice (the second
 // time from cache), y once. Tolerance: d / 32 additions in f32, then one rounding to the type.
-#include "shared/rows.h"
-#include "row_kernels.h"
+#include "kernels/shared/rows.metal"
+#include "parameters/rows.h"
 
 constant constexpr uint kGradRows = 32;
 

@@ -8,7 +8,7 @@
 namespace temper::metal {
 namespace {
 
-#include "device/metal/kernels/rope.h"
+#include "device/metal/parameters/rope.h"
 
 using specs::Rope;
 

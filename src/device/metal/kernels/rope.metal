@@ -2,8 +2,8 @@
 // are computed once. Source: Su et al. 2021, eq. 34, in the layout of Hugging Face checkpoints; the angle is
 // f32(position) inv_freq[i] in f32, as Transformers computes it. Work O(N H D), N D / 2 sines; memory: x and y once.
 // Tolerance: sine and cosine of f32 angles to a few ulp, which precise:: gives for large positions too.
-#include "shared/types.h"
-#include "rope.h"
+#include "kernels/shared/types.metal"
+#include "parameters/rope.h"
 
 template <class T>
 kernel void rope(device const T* x [[buffer(0)]], device const int* positions [[buffer(1)]],

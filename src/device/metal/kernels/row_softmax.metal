@@ -2,8 +2,8 @@
 // overflows. A row of -infinity gives zeros (its logarithm: -infinity); a NaN or +infinity makes its row NaN.
 // Work O(rows d); memory: x three times (twice from cache), y once. Tolerance: d / 32 additions in f32, then one
 // rounding to the type.
-#include "shared/rows.h"
-#include "row_kernels.h"
+#include "kernels/shared/rows.metal"
+#include "parameters/rows.h"
 
 // The largest element, or the lowest finite number for a row of -infinity: then every exponential is 0.
 template <class T>

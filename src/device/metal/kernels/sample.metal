@@ -5,9 +5,9 @@
 // Sources: top-p: Holtzman et al. 2020; min-p: Nguyen et al. 2024; repetition penalty: Keskar et al. 2019, sec. 4.1.
 // Memory: the row once a pass, from cache. Sums are f32 over 256 threads: a draw within about 1e-6 of the border between
 // two tokens may fall on the other than on the CPU, which sums in f64.
-#include "shared/philox.h"
-#include "shared/ranking.h"
-#include "ranking.h"
+#include "kernels/shared/philox.metal"
+#include "kernels/shared/ranking.metal"
+#include "parameters/ranking.h"
 
 constant constexpr uint kBadParameters = 1;
 constant constexpr uint kNotFinite = 2;

@@ -8,7 +8,7 @@
 namespace temper::metal {
 namespace {
 
-#include "device/metal/kernels/segment_mask.h"
+#include "device/metal/parameters/segment_mask.h"
 
 using specs::SegmentMask;
 

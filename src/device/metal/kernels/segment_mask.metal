@@ -1,7 +1,7 @@
 // The mask that segments, causality and a window imply, written out: a thread an element. A segment that isn't inside of
 // the queries and keys is a fault, and empty. Work O(queries keys segments); memory: the mask once. Exact.
-#include "shared/faults.h"
-#include "segment_mask.h"
+#include "kernels/shared/faults.metal"
+#include "parameters/segment_mask.h"
 
 inline bool is_inside(int4 segment, constant SegmentMaskParameters& p) {
   return 0 <= segment.x && segment.x <= segment.y && segment.y <= int(p.queries) && 0 <= segment.z &&

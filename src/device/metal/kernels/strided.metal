@@ -1,8 +1,8 @@
 // Moves elements from one layout to another, converting their type: what copies, casts, concatenations and paddings are
 // made of. Floats round to nearest even, integers convert exactly or truncate; copies move bits by integers of the size.
 // Work O(n); memory: each element read and written once. Exact.
-#include "shared/types.h"
-#include "strided.h"
+#include "kernels/shared/types.metal"
+#include "parameters/strided.h"
 
 constant bool flat [[function_constant(0)]];  // both layouts are plain rows of elements
 

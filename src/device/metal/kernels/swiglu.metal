@@ -1,7 +1,7 @@
 // silu(gate) up and its gradients, element by element, in f32. Source: Shazeer 2020, eq. 5; with s = sigmoid(gate),
 // dgate = dy up s (1 + gate (1 - s)) and dup = dy gate s. Work O(n); memory: every operand once. Tolerance: a few ulp of
 // f32, then one rounding to the type.
-#include "shared/types.h"
+#include "kernels/shared/types.metal"
 
 constant bool want_gate [[function_constant(0)]];
 constant bool want_up [[function_constant(1)]];

@@ -16,7 +16,7 @@
 namespace temper::metal {
 namespace {
 
-#include "device/metal/kernels/ranking.h"
+#include "device/metal/parameters/ranking.h"
 
 using specs::TopK;
 

@@ -1,8 +1,8 @@
 // The k largest values of each row, largest first and of equals the earlier: a threadgroup a row finds one after the
 // other, each the first behind the one before. A NaN is a fault, and passed over. Work O(rows k V); memory: x k times,
 // from cache. Exact.
-#include "shared/ranking.h"
-#include "ranking.h"
+#include "kernels/shared/ranking.metal"
+#include "parameters/ranking.h"
 
 template <class T>
 kernel void top_k(device const T* x [[buffer(0)]], device T* top [[buffer(1)]], device int* places [[buffer(2)]],

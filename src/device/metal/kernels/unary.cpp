@@ -8,7 +8,7 @@
 namespace temper::metal {
 namespace {
 
-#include "device/metal/kernels/unary.h"
+#include "device/metal/parameters/unary.h"
 
 using specs::Unary;
 using specs::UnaryBackward;

@@ -1,8 +1,8 @@
 // f(x) and dy f'(x), element by element, in f32; the function is a constant of the compiled kernel.
 // Source: the definitions; erfc by the Chebyshev fit of Press et al., Numerical Recipes, sec. 6.2 (relative error below
 // 1.2e-7 everywhere). Work O(n); memory: reads x (and dy), writes y once. Tolerance: a few ulp of f32.
-#include "shared/types.h"
-#include "unary.h"
+#include "kernels/shared/types.metal"
+#include "parameters/unary.h"
 
 constant int kind [[function_constant(0)]];  // specs::Unary::Kind
 constant constexpr int kAffine = 0;

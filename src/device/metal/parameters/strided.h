@@ -1,6 +1,6 @@
 // What strided.metal is passed.
-#ifndef TEMPER_KERNELS_STRIDED
-#define TEMPER_KERNELS_STRIDED
+#ifndef TEMPER_PARAMETERS_STRIDED
+#define TEMPER_PARAMETERS_STRIDED
 struct StridedParameters {
   uint32_t count;
   uint32_t rank;

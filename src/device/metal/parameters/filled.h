@@ -1,6 +1,6 @@
 // What filled.metal is passed.
-#ifndef TEMPER_KERNELS_FILLED
-#define TEMPER_KERNELS_FILLED
+#ifndef TEMPER_PARAMETERS_FILLED
+#define TEMPER_PARAMETERS_FILLED
 struct FilledParameters {
   uint32_t count;
   uint32_t rank;

@@ -1,6 +1,6 @@
 // What reduce.cpp passes to reduce.metal.
-#ifndef TEMPER_KERNELS_REDUCE
-#define TEMPER_KERNELS_REDUCE
+#ifndef TEMPER_PARAMETERS_REDUCE
+#define TEMPER_PARAMETERS_REDUCE
 struct ReduceParameters {
   uint32_t count;  // of results
   uint32_t terms;  // of each

@@ -1,7 +1,7 @@
 // How a kernel reports that its data are wrong, in the record that device/faults.h describes: the first report stays.
 #ifndef TEMPER_KERNELS_FAULTS
 #define TEMPER_KERNELS_FAULTS
-#include "shared/types.h"
+#include "kernels/shared/types.metal"
 
 struct FaultRecord {
   atomic_uint code;

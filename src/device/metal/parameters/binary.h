@@ -1,6 +1,6 @@
 // What binary.cpp passes to binary.metal.
-#ifndef TEMPER_KERNELS_BINARY
-#define TEMPER_KERNELS_BINARY
+#ifndef TEMPER_PARAMETERS_BINARY
+#define TEMPER_PARAMETERS_BINARY
 struct BinaryParameters {
   uint32_t count;
   uint32_t rank;

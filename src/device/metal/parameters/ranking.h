@@ -1,6 +1,6 @@
 // What argmax.cpp, top_k.cpp and sample.cpp pass to their kernels.
-#ifndef TEMPER_KERNELS_RANKING
-#define TEMPER_KERNELS_RANKING
+#ifndef TEMPER_PARAMETERS_RANKING
+#define TEMPER_PARAMETERS_RANKING
 struct RankingParameters {
   uint32_t columns;
   uint32_t k;     // of top_k

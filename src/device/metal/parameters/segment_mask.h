@@ -1,6 +1,6 @@
 // What segment_mask.cpp passes to segment_mask.metal.
-#ifndef TEMPER_KERNELS_SEGMENT_MASK
-#define TEMPER_KERNELS_SEGMENT_MASK
+#ifndef TEMPER_PARAMETERS_SEGMENT_MASK
+#define TEMPER_PARAMETERS_SEGMENT_MASK
 struct SegmentMaskParameters {
   uint32_t segments;
   uint32_t queries;

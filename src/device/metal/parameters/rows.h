@@ -1,6 +1,6 @@
 // What kernels that give each row to a threadgroup are passed.
-#ifndef TEMPER_KERNELS_ROW_KERNELS
-#define TEMPER_KERNELS_ROW_KERNELS
+#ifndef TEMPER_PARAMETERS_ROWS
+#define TEMPER_PARAMETERS_ROWS
 struct RowParameters {
   uint32_t columns;
   uint32_t rows;

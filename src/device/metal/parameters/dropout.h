@@ -1,6 +1,6 @@
 // What dropout.cpp passes to dropout.metal.
-#ifndef TEMPER_KERNELS_DROPOUT
-#define TEMPER_KERNELS_DROPOUT
+#ifndef TEMPER_PARAMETERS_DROPOUT
+#define TEMPER_PARAMETERS_DROPOUT
 struct DropoutParameters {
   uint32_t count;
   uint32_t site;

@@ -1,8 +1,8 @@
 // The largest of a row's elements over a threadgroup, the first of equals, and the order that this implies.
 #ifndef TEMPER_KERNELS_SHARED_RANKING
 #define TEMPER_KERNELS_SHARED_RANKING
-#include "shared/faults.h"
-#include "shared/rows.h"
+#include "kernels/shared/faults.metal"
+#include "kernels/shared/rows.metal"
 
 // An element and where it stands; before another if larger, or equal and earlier.
 struct Candidate {

@@ -1,6 +1,6 @@
 // What rope.cpp passes to rope.metal.
-#ifndef TEMPER_KERNELS_ROPE
-#define TEMPER_KERNELS_ROPE
+#ifndef TEMPER_PARAMETERS_ROPE
+#define TEMPER_PARAMETERS_ROPE
 struct RopeParameters {
   uint32_t heads;
   uint32_t pairs;   // half of the head's width

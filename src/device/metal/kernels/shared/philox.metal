@@ -1,7 +1,7 @@
 // Random numbers by counter, the same as on every backend. Source: Salmon et al. 2011, Philox4x32-10.
 #ifndef TEMPER_KERNELS_PHILOX
 #define TEMPER_KERNELS_PHILOX
-#include "shared/types.h"
+#include "kernels/shared/types.metal"
 
 inline uint4 philox(uint4 counter, uint2 key) {
   for (int round = 0; round < 10; ++round) {

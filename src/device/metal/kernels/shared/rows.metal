@@ -1,7 +1,7 @@
 // Sums and maxima over the threads of a threadgroup that shares a row.
 #ifndef TEMPER_KERNELS_ROWS
 #define TEMPER_KERNELS_ROWS
-#include "shared/types.h"
+#include "kernels/shared/types.metal"
 
 // Where a thread stands in the threadgroup of a row.
 struct RowThread {

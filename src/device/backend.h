@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,8 +14,12 @@
 
 namespace temper {
 
+/// What multiplies matrices on a GPU: the platform's library where it takes the operands, or our own kernels.
+enum class GemmChoice : uint8_t { automatic, mps, own };
+
 struct BackendOptions {
-  int threads = 0;  ///< CPU threads; 0 means one a core
+  int threads = 0;                          ///< CPU threads; 0 means one a core
+  GemmChoice gemm = GemmChoice::automatic;  ///< Metal only; what MPS can't multiply, our kernels always do
 };
 
 /// Where an op runs on a backend under construction.

@@ -21,6 +21,7 @@ class MetalBackend final : public Backend {
                                      : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
         cpu_(cpu::make_backend({DeviceType::cpu, 0}, options)),
         pipelines_(std::make_shared<Pipelines>(gpu_)),
+        gemm_(options.gemm),
         placement_(cpu_->kernels()) {
     place_all(placement_);
   }
@@ -35,7 +36,7 @@ class MetalBackend final : public Backend {
   const KernelTable& kernels() const override { return placement_.table(); }
   std::vector<OpPlacement> placement() const override { return placement_.rows(); }
   std::unique_ptr<Stream> new_stream(const StreamOptions& options) override {
-    return make_stream(device_, gpu_, pipelines_, cpu_, options);
+    return make_stream(device_, gpu_, pipelines_, cpu_, gemm_, options);
   }
   std::shared_ptr<Buffer> import_memory(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) override {
     auto buffer = metal::import_memory(gpu_, device_, bytes, std::move(owner));
@@ -55,6 +56,7 @@ class MetalBackend final : public Backend {
   ThreadPool threads_;
   std::shared_ptr<Backend> cpu_;
   std::shared_ptr<Pipelines> pipelines_;
+  GemmChoice gemm_;
   Placement placement_;
 };
 

@@ -11,6 +11,7 @@
 #include "device/metal/pipelines.h"
 #include "device/metal/stream.h"
 #include "device/operand.h"
+#include "device/prepared_weight.h"
 
 namespace temper::metal {
 
@@ -78,6 +79,10 @@ inline bool is_kernel_float(DType dtype) {
 }
 /// Element counts and strides are 32 bits wide in kernels.
 bool fits_kernels(std::span<const TensorSpec> specs);
+inline bool fits_kernels(const WeightHandle& weight) {
+  constexpr int64_t limit = int64_t{1} << 31;
+  return weight->rows() < limit && weight->columns() < limit;
+}
 /// What most kernels take: inputs of a floating type, not too large.
 template <class Spec>
 bool takes_floats(std::span<const TensorSpec> in, const typename Spec::Attrs&) {

@@ -42,11 +42,12 @@ std::vector<TensorSpec> specs_of(Operands operands) {
 class MetalStream final : public Stream, private MetalEncoder {
  public:
   MetalStream(Device device, const std::shared_ptr<Gpu>& gpu, std::shared_ptr<Pipelines> pipelines,
-              std::shared_ptr<Backend> cpu, const StreamOptions& options)
+              std::shared_ptr<Backend> cpu, GemmChoice gemm, const StreamOptions& options)
       : device_(device),
         pipelines_(std::move(pipelines)),
         mps_(gpu),
         cpu_(std::move(cpu)),
+        gemm_(gemm),
         cpu_stream_(cpu_->new_stream({})),
         chunks_(std::make_shared<SharedChunks>(gpu)),
         pool_(std::make_shared<MemoryPool>(std::make_unique<SharedChunks::Source>(chunks_))),
@@ -174,6 +175,7 @@ class MetalStream final : public Stream, private MetalEncoder {
     return {allocate(wanted.bytes()), wanted};
   }
   MpsKernels& mps() override { return mps_; }
+  bool prefers_mps() const override { return gemm_ != GemmChoice::own; }
   Backend& cpu() override { return *cpu_; }
 
   std::shared_ptr<Buffer> buffer_over(std::unique_ptr<PooledMemory> memory, size_t bytes) {
@@ -244,6 +246,7 @@ class MetalStream final : public Stream, private MetalEncoder {
   std::shared_ptr<Pipelines> pipelines_;
   MpsKernels mps_;
   std::shared_ptr<Backend> cpu_;
+  GemmChoice gemm_;
   std::unique_ptr<Stream> cpu_stream_;
   std::shared_ptr<SharedChunks> chunks_;
   std::shared_ptr<MemoryPool> pool_;
@@ -256,9 +259,9 @@ class MetalStream final : public Stream, private MetalEncoder {
 }  // namespace
 
 std::unique_ptr<Stream> make_stream(Device device, const std::shared_ptr<Gpu>& gpu,
-                                    std::shared_ptr<Pipelines> pipelines, std::shared_ptr<Backend> cpu,
+                                    std::shared_ptr<Pipelines> pipelines, std::shared_ptr<Backend> cpu, GemmChoice gemm,
                                     const StreamOptions& options) {
-  return std::make_unique<MetalStream>(device, gpu, std::move(pipelines), std::move(cpu), options);
+  return std::make_unique<MetalStream>(device, gpu, std::move(pipelines), std::move(cpu), gemm, options);
 }
 
 }  // namespace temper::metal

@@ -59,6 +59,8 @@ class MetalEncoder : public Encoder {
   /// Memory for intermediate results, to be passed to `external` as scratch; it goes back to the pool with its operand.
   virtual Operand scratch(DType dtype, const Shape& shape) = 0;
   virtual MpsKernels& mps() = 0;
+  /// Whether a product that MPS takes goes to MPS.
+  virtual bool prefers_mps() const = 0;
   virtual Backend& cpu() = 0;
 };
 
@@ -68,7 +70,7 @@ inline MetalEncoder& metal_encoder(Encoder& encoder) {
 
 /// `cpu`: the backend that runs what the placement table gives it.
 std::unique_ptr<Stream> make_stream(Device device, const std::shared_ptr<Gpu>& gpu,
-                                    std::shared_ptr<Pipelines> pipelines, std::shared_ptr<Backend> cpu,
+                                    std::shared_ptr<Pipelines> pipelines, std::shared_ptr<Backend> cpu, GemmChoice gemm,
                                     const StreamOptions& options);
 
 }  // namespace temper::metal

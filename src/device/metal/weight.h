@@ -20,7 +20,6 @@ class MetalWeight final : public PreparedWeight {
   size_t bytes() const override { return on_cpu_->bytes(); }
   /// The same memory as the CPU backend's weight, for the ops that the placement table gives to the CPU.
   const WeightHandle& on_cpu() const { return on_cpu_; }
-  /// Null for block-quantized weights: no kernel of ours reads them yet.
   const std::shared_ptr<Buffer>& buffer() const { return buffer_; }
 
  private:
@@ -34,7 +33,20 @@ WeightHandle prepare_weight(const std::shared_ptr<Gpu>& gpu, Backend& cpu, Threa
 /// The weight of an op's attributes; throws Error{device_mismatch} for a weight of another device.
 const MetalWeight& metal_weight(const WeightHandle& weight);
 
-/// The weight as an operand [rows, columns]; undefined unless it is dense f32 or f16.
+/// The weight as an operand [rows, columns]; undefined unless it is dense.
 Operand weight_operand(const WeightHandle& weight);
+
+/// Rows of a weight as they are stored: dense elements, or blocks.
+struct WeightRows {
+  Operand operand;  ///< [rows, columns] of elements, or of bytes for blocks
+  QuantType type = QuantType::f32;
+  int64_t rows = 0;
+  int64_t columns = 0;
+
+  /// From row to row, in elements or bytes.
+  int64_t row_stride() const { return operand.dim(1); }
+  WeightRows part(int64_t begin, int64_t end) const;
+};
+WeightRows weight_rows(const WeightHandle& weight);
 
 }  // namespace temper::metal

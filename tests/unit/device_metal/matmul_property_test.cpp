@@ -56,8 +56,8 @@ double element(const Matrices& m, int64_t batch, int64_t row, int64_t column) {
 
 /// 1,000 products of a type; at least 900 of them native.
 template <class T>
-void expect_products_like_loops_in_f64() {
-  Context ctx(metal_backend());
+void expect_products_like_loops_in_f64(const std::shared_ptr<Backend>& backend) {
+  Context ctx(backend);
   int native = 0;
   expect_property(
       [&] {
@@ -103,11 +103,20 @@ void expect_products_like_loops_in_f64() {
 }
 
 TEST(MetalMatmulProperty, EqualsLoopsInF64) {
-  expect_products_like_loops_in_f64<float>();
+  expect_products_like_loops_in_f64<float>(metal_backend());
 }
 
 TEST(MetalMatmulProperty, EqualsLoopsInF64WithinTheRoundingOfF16) {
-  expect_products_like_loops_in_f64<f16_t>();
+  expect_products_like_loops_in_f64<f16_t>(metal_backend());
+}
+
+TEST(MetalMatmulProperty, OfOurOwnKernelsEqualsLoopsInF64) {
+  const auto own = open_backend({DeviceType::metal, 0}, {.threads = 2, .gemm = GemmChoice::own});
+  expect_products_like_loops_in_f64<float>(own);
+}
+
+TEST(MetalMatmulProperty, OfOurOwnKernelsEqualsLoopsInF64WithinTheRoundingOfBf16) {
+  expect_products_like_loops_in_f64<bf16_t>(metal_backend());
 }
 
 }  // namespace

@@ -5,14 +5,12 @@
 #include "device/metal/compute.h"
 #include "device/metal/filled.h"
 #include "device/metal/placement.h"
-#include "device/op_specs/embedding.h"
 
 namespace temper::metal {
 namespace {
 
 #include "device/metal/parameters/gather_rows.h"
 
-using specs::Embedding;
 using specs::GatherRows;
 using specs::ScatterAddRows;
 
@@ -71,31 +69,12 @@ void encode_scatter_add_rows(Encoder& encoder, Operands in, Operands out, const 
   metal_encoder(encoder).compute("scatter_add_rows", in, out, {}, encode, {fault_messages::row_id(attrs.rows)});
 }
 
-bool supports_embedding(std::span<const TensorSpec>, const Embedding::Attrs& attrs) {
-  const Operand table = weight_operand(attrs.table);
-  return is_kernel_float(attrs.dtype) && table.defined() && is_kernel_float(table.dtype());
-}
-
-void encode_embedding(Encoder& encoder, Operands in, Operands out, const Embedding::Attrs& attrs) {
-  const Operand table = weight_operand(attrs.table);
-  const GatherParameters parameters{static_cast<uint32_t>(in[0].elements()), static_cast<uint32_t>(table.dim(0)),
-                                    static_cast<uint32_t>(table.dim(1))};
-  const auto encode = [&](ComputeCommands& commands) {
-    encode_gathering(commands, fmt::format("embedding_{}_{}", kernel_type(table.dtype()), kernel_type(attrs.dtype)),
-                     in[0], out[0], parameters);
-    commands.weight(0, table);
-    commands.dispatch_threads(gather_grid(parameters), {64, 4});
-  };
-  metal_encoder(encoder).compute("embedding", in, out, {}, encode, {fault_messages::embedding(table.dim(0))});
-}
-
 }  // namespace
 
 void register_gather_rows(Placement& placement) {
   placement.add<GatherRows>({.supports = supports_gather_rows, .encode = encode_gather_rows}, "all");
   placement.add<ScatterAddRows>({.supports = supports_scatter_add_rows, .encode = encode_scatter_add_rows},
                                 "f32 f16 bf16");
-  placement.add<Embedding>({.supports = supports_embedding, .encode = encode_embedding}, "f32 f16 bf16");
 }
 
 }  // namespace temper::metal

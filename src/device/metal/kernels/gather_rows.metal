@@ -22,26 +22,6 @@ KERNEL_OF(gather_rows, "2", ushort)
 KERNEL_OF(gather_rows, "4", uint)
 KERNEL_OF(gather_rows, "8", ulong)
 
-template <class From, class To>
-kernel void embedding(device const From* table [[buffer(0)]], device const int* ids [[buffer(1)]],
-                      device To* y [[buffer(2)]], constant GatherParameters& p [[buffer(3)]],
-                      device FaultRecord& faults [[buffer(4)]], uint2 at [[thread_position_in_grid]]) {
-  const int id = ids[at.y];
-  const bool is_there = id >= 0 && uint(id) < p.rows;
-  if (!is_there && at.x == 0) report_fault(faults, 1, at.y, int4(id, 0, 0, 0));
-  const uint first = at.x * kPerThread;
-  for (uint i = first; i < min(first + kPerThread, p.columns); ++i)
-    y[ulong(at.y) * p.columns + i] = is_there ? To(float(table[ulong(id) * p.columns + i])) : To(0.0f);
-}
-
-#define EMBEDDINGS_FROM(name, From)               \
-  KERNEL_OF(embedding, name "_f32", From, float)  \
-  KERNEL_OF(embedding, name "_f16", From, half)   \
-  KERNEL_OF(embedding, name "_bf16", From, bfloat)
-EMBEDDINGS_FROM("f32", float)
-EMBEDDINGS_FROM("f16", half)
-EMBEDDINGS_FROM("bf16", bfloat)
-
 // A threadgroup a source; y is zero where no source goes.
 template <class T>
 kernel void scatter_add_rows(device const T* x [[buffer(0)]], device const int* ids [[buffer(1)]],

@@ -10,8 +10,8 @@
 #include "device/metal/weight.h"
 
 // Which ops the GPU runs itself, and which the CPU runs for it over the same memory. An op joins by a file in kernels/,
-// which registers what it takes natively; what it doesn't take, and every op of the list in placement.cpp, is placed on
-// the CPU. `temper info` prints the table, `--counters` what ran where.
+// which registers what it takes natively; what it doesn't take is placed on the CPU. `temper info` prints the
+// table, `--counters` what ran where.
 namespace temper::metal {
 
 /// Attributes with the weight they name, if any, as the CPU backend knows it.
@@ -28,11 +28,6 @@ class Placement {
  public:
   explicit Placement(const KernelTable& cpu) : cpu_(cpu) {}
 
-  /// The CPU runs the op.
-  template <class Spec>
-  void place_on_cpu() {
-    add<Spec>({}, "");
-  }
   /// The GPU runs what `native.supports` takes (null: everything), the CPU the rest. `types`: for the printed table.
   template <class Spec>
   void add(const Kernel<Spec>& native, std::string types) {
@@ -70,7 +65,7 @@ class Placement {
   std::vector<OpPlacement> rows_;
 };
 
-/// Every op: the native ones by their files, then those that the CPU runs.
+/// Every op, by the files in kernels/.
 void place_all(Placement& placement);
 
 }  // namespace temper::metal

@@ -10,12 +10,9 @@
 
 namespace temper::metal {
 
-CommandBatches::CommandBatches(std::shared_ptr<Gpu> gpu, int max_launches, HazardKinds hazards,
+CommandBatches::CommandBatches(std::shared_ptr<Gpu> gpu, const Limits& limits, HazardKinds hazards,
                                std::shared_ptr<AsyncErrors> errors)
-    : gpu_(std::move(gpu)),
-      max_launches_(max_launches),
-      completions_(std::make_shared<Completions>()),
-      hazards_(hazards) {
+    : gpu_(std::move(gpu)), limits_(limits), completions_(std::make_shared<Completions>()), hazards_(hazards) {
   completions_->errors = std::move(errors);
   completions_->event = Retained<MTL::SharedEvent>::adopt(gpu_->device().newSharedEvent());
 }
@@ -91,7 +88,8 @@ void CommandBatches::begin(const Launch& launch) {
 
 void CommandBatches::end_launch(const Launch& launch) {
   launch.log(open_.log);
-  if (open_.log.launches() >= static_cast<size_t>(max_launches_)) commit_open();
+  open_.bytes += launch.bytes;
+  if (open_.log.launches() >= static_cast<size_t>(limits_.launches) || open_.bytes >= limits_.bytes) commit_open();
 }
 
 FaultPlace CommandBatches::next_record() {
@@ -103,7 +101,7 @@ FaultPlace CommandBatches::next_record() {
     }
   }
   if (!open_.records) {
-    const size_t bytes = static_cast<size_t>(max_launches_) * sizeof(FaultRecord);
+    const size_t bytes = static_cast<size_t>(limits_.launches) * sizeof(FaultRecord);
     open_.records = gpu_->new_buffer(bytes, "fault records");
     if (!open_.records) fail(ErrorCode::out_of_memory, "metal: no memory for fault records");
     std::memset(open_.records->contents(), 0, bytes);

@@ -26,8 +26,14 @@ namespace temper::metal {
 /// number, which is what other streams wait for on the GPU. Thread-safe; outlives its stream.
 class CommandBatches final : public WorkQueue {
  public:
+  /// What fills a batch: it is committed without being asked.
+  struct Limits {
+    int launches = 0;
+    int64_t bytes = 0;  ///< that its launches read and write
+  };
   /// `errors`: where errors of batches go once they are done.
-  CommandBatches(std::shared_ptr<Gpu> gpu, int max_launches, HazardKinds hazards, std::shared_ptr<AsyncErrors> errors);
+  CommandBatches(std::shared_ptr<Gpu> gpu, const Limits& limits, HazardKinds hazards,
+                 std::shared_ptr<AsyncErrors> errors);
   ~CommandBatches() override;
 
   bool done(uint64_t batch) const override;
@@ -39,6 +45,7 @@ class CommandBatches final : public WorkQueue {
     std::vector<Dependency> others;          // batches of other queues that come first
     FunctionRef<void(uint64_t batch)> note;  // called with the batch's number before anything is encoded
     FunctionRef<void(LaunchLog&)> log;       // called once it has been encoded
+    int64_t bytes = 0;                       // that it reads and writes
     bool checked = false;                    // wants a FaultPlace
   };
   /// An op that opens encoders of its own in the command buffer.
@@ -68,7 +75,8 @@ class CommandBatches final : public WorkQueue {
     Retained<MTL::ComputeCommandEncoder> compute;  // while it is open
     LaunchLog log;
     Retained<MTL::Buffer> records;  // FaultRecords of the launches with a check, if there are any
-    Signpost signpost = {};         // from commit to completion
+    int64_t bytes = 0;
+    Signpost signpost = {};  // from commit to completion
   };
   /// What completion handlers touch: they may run after the stream is gone.
   struct Completions {
@@ -98,7 +106,7 @@ class CommandBatches final : public WorkQueue {
   void wait_for_others(MTL::CommandBuffer& commands, const std::vector<Dependency>& others);
 
   std::shared_ptr<Gpu> gpu_;
-  int max_launches_;
+  Limits limits_;
   std::shared_ptr<Completions> completions_;
   mutable std::mutex mutex_;  // of the open batch
   Batch open_;

@@ -13,8 +13,8 @@
 namespace temper::metal {
 namespace {
 
-// Long enough to keep the GPU busy while the next batch is encoded, short enough to start early.
-constexpr int kMaxBatchLaunches = 128;
+// Of small ops that is a millisecond or two of encoding; large ones fill a batch by their bytes long before.
+constexpr int kMaxBatchLaunches = 1024;
 
 std::vector<Access> accesses_to(std::initializer_list<Operands> lists) {
   std::vector<Access> accesses;
@@ -30,6 +30,12 @@ std::vector<MemoryRange> ranges_of(std::initializer_list<Operands> lists) {
     for (const Operand& operand : operands)
       if (operand.defined()) ranges.push_back(range_of(operand));
   return ranges;
+}
+
+int64_t bytes_of(std::initializer_list<Operands> lists) {
+  int64_t bytes = 0;
+  for (const MemoryRange& range : ranges_of(lists)) bytes += static_cast<int64_t>(range.end - range.begin);
+  return bytes;
 }
 
 std::vector<TensorSpec> specs_of(Operands operands) {
@@ -51,8 +57,10 @@ class MetalStream final : public Stream, private MetalEncoder {
         cpu_stream_(cpu_->new_stream({})),
         chunks_(std::make_shared<SharedChunks>(gpu)),
         pool_(std::make_shared<MemoryPool>(std::make_unique<SharedChunks::Source>(chunks_))),
-        batches_(std::make_shared<CommandBatches>(gpu, std::min(options.max_batch_launches, kMaxBatchLaunches),
-                                                  options.hazards, errors_)) {}
+        batches_(std::make_shared<CommandBatches>(
+            gpu,
+            CommandBatches::Limits{std::min(options.max_batch_launches, kMaxBatchLaunches), options.max_batch_bytes},
+            options.hazards, errors_)) {}
   ~MetalStream() override { batches_->finish(); }
 
   Encoder& encoder() override { return *this; }
@@ -136,6 +144,7 @@ class MetalStream final : public Stream, private MetalEncoder {
                     log_accesses(log, inputs, outputs, scratch);
                     log.check(std::move(check));
                   },
+              .bytes = bytes_of({inputs, outputs, scratch}),
               .checked = checked});
       return nullptr;
     });

@@ -52,6 +52,20 @@ TEST(MetalStream, AHundredLoraForwardsAreTwoCommandBuffersAndOneWait) {
   EXPECT_TRUE(ctx.counters().placed.empty());
 }
 
+TEST(MetalStream, BatchesEndByLaunchesOrByBytes) {
+  const auto commits_of_ten_products = [](const StreamOptions& options) {
+    Context ctx(metal_backend(), options);
+    const Tensor x = upload(ctx, numbers(64 * 64, 1), {64, 64});  // 16 KB; a product reads two and writes one
+    Tensor y = x;
+    for (int i = 0; i < 10; ++i) y = matmul(ctx, x, y);
+    ctx.stream().synchronize();
+    return ctx.counters().commits;
+  };
+  EXPECT_EQ(commits_of_ten_products({}), 1);
+  EXPECT_EQ(commits_of_ten_products({.max_batch_launches = 5}), 2);
+  EXPECT_EQ(commits_of_ten_products({.max_batch_bytes = 5 * 3 * 64 * 64 * 4}), 2);
+}
+
 TEST(MetalStream, AThousandStepsTakeNoMoreMemory) {
   Context ctx(metal_backend());
   LoraChain chain{ctx};

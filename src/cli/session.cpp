@@ -45,6 +45,10 @@ std::optional<DType> parse_dtype(const std::string& name) {
   return name == "auto" ? std::nullopt : dtype_from_name(name);
 }
 
+GemmChoice gemm_choice(const std::string& name) {
+  return name == "mps" ? GemmChoice::mps : name == "own" ? GemmChoice::own : GemmChoice::automatic;
+}
+
 TextModel load_text_model(Runtime& runtime, const DeviceOptions& options, const std::string& path) {
   return TextModel::load(*runtime.backend, runtime.ctx(), path,
                          {.dtype = parse_dtype(options.dtype), .quantized = options.weights == "quantized"});
@@ -67,6 +71,12 @@ void add_runtime_options(CLI::App& command, Session& session) {
   command.add_option("--threads", o.threads, "CPU threads; 0: one a core")
       ->capture_default_str()
       ->check(whole_number(0, 4096))
+      ->group(group);
+  command
+      .add_option("--gemm", o.gemm,
+                  "matrix products on Metal: mps (where it takes them), own (our kernels), or auto, which is mps")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "mps", "own"}))
       ->group(group);
   command.add_flag("--counters", o.counters, "print kernel launches, buffers and waits at the end")->group(group);
 }
@@ -92,7 +102,7 @@ void add_device_options(CLI::App& command, Session& session) {
 void add_unused_device_options(CLI::App& command, Session& session) {
   add_runtime_options(command, session);
   add_dtype_option(command, session);
-  for (const char* name : {"--device", "--threads", "--dtype", "--counters"})
+  for (const char* name : {"--device", "--threads", "--gemm", "--dtype", "--counters"})
     command.get_option(name)->description("taken by every command; nothing is computed here");
 }
 
@@ -102,7 +112,8 @@ void add_model_options(CLI::App& command, std::string& model, std::string& adapt
 }
 
 Runtime::Runtime(const DeviceOptions& options)
-    : backend(open_device(options.device, {.threads = options.threads})), context(std::make_unique<Context>(backend)) {}
+    : backend(open_device(options.device, {.threads = options.threads, .gemm = gemm_choice(options.gemm)})),
+      context(std::make_unique<Context>(backend)) {}
 
 void Runtime::report(const DeviceOptions& options) {
   if (options.counters) fmt::print(stderr, "{}", to_string(context->counters()));

@@ -21,6 +21,7 @@ struct DeviceOptions {
   int threads = 0;
   std::string dtype = "auto";
   std::string weights = "dense";
+  std::string gemm = "auto";
   bool counters = false;
 };
 
@@ -35,9 +36,9 @@ struct Session {
 /// As --device takes it: "cpu".
 std::string device_name(DeviceType type);
 
-/// Adds --device, --threads, --dtype, --weights and --counters.
+/// Adds --device, --threads, --gemm, --dtype, --weights and --counters.
 void add_device_options(CLI::App& command, Session& session);
-/// Of these --device, --threads and --counters only.
+/// Of these --device, --threads, --gemm and --counters only.
 void add_runtime_options(CLI::App& command, Session& session);
 /// --dtype alone.
 void add_dtype_option(CLI::App& command, Session& session);

@@ -21,7 +21,7 @@ TEST(Usage, EachCommandHasHelpAndTheCommonOptions) {
   for (const std::string& command : kCommands) {
     const Outcome help = run_program({command, "--help"});
     expect_success(help);
-    for (const char* option : {"--device", "--threads", "--counters", "--dtype"})
+    for (const char* option : {"--device", "--threads", "--gemm", "--counters", "--dtype"})
       EXPECT_TRUE(contains(help.out, option)) << command << " lacks " << option;
     EXPECT_FALSE(contains(help.out, "179769313")) << command << ": a range nobody can read";
   }

@@ -59,7 +59,7 @@ class MetalEncoder : public Encoder {
   /// Memory for intermediate results, to be passed to `external` as scratch; it goes back to the pool with its operand.
   virtual Operand scratch(DType dtype, const Shape& shape) = 0;
   virtual MpsKernels& mps() = 0;
-  /// Whether a product that MPS takes goes to MPS.
+  /// Whether what MPS takes, products and softmax, goes to MPS.
   virtual bool prefers_mps() const = 0;
   virtual Backend& cpu() = 0;
 };

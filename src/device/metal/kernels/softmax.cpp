@@ -43,8 +43,8 @@ void encode_own_rows(Encoder& encoder, std::string_view op, Operands in, Operand
 }
 
 void encode_rows(Encoder& encoder, std::string_view op, Operands in, Operands out, bool logarithm) {
-  if (!is_for_mps(in[0])) return encode_own_rows(encoder, op, in, out);
   MetalEncoder& metal = metal_encoder(encoder);
+  if (!metal.prefers_mps() || !is_for_mps(in[0])) return encode_own_rows(encoder, op, in, out);
   const MatrixStack x = *rows_of(in[0], "x"), y = *rows_of(out[0], "y");
   const Operand wide[] = {metal.scratch(x.dtype, {x.rows, x.columns + 1}),
                           metal.scratch(x.dtype, {x.rows, x.columns + 1})};
@@ -59,8 +59,8 @@ void encode_rows(Encoder& encoder, std::string_view op, Operands in, Operands ou
 }
 
 void encode_softmax_backward(Encoder& encoder, Operands in, Operands out, const SoftmaxBackward::Attrs&) {
-  if (!is_for_mps(in[0])) return encode_own_rows(encoder, "softmax_backward", in, out);
   MetalEncoder& metal = metal_encoder(encoder);
+  if (!metal.prefers_mps() || !is_for_mps(in[0])) return encode_own_rows(encoder, "softmax_backward", in, out);
   const MatrixStack dy = *rows_of(in[0], "dy"), y = *rows_of(in[1], "y"), dx = *rows_of(out[0], "dx");
   for (const MatrixStack* matrix : {&dy, &y, &dx}) validate("softmax_backward", *matrix);
   metal.external("softmax_backward", in, out, {},

@@ -81,9 +81,11 @@ struct Stacks {
 
 class Group {
  public:
-  Group(const KernelEntry& kernel, const Launch& launch) : kernel_(kernel), launch_(launch), random_(launch.seed) {
-    threads_.resize(kMaxThreads);
-    simdgroups_.resize(kMaxThreads / kSimdWidth);
+  Group(const KernelEntry& kernel, const Launch& launch, const Stacks& stacks)
+      : kernel_(kernel), launch_(launch), random_(launch.seed), stacks_(stacks) {
+    uint32_t count = launch.group_threads[0] * launch.group_threads[1] * launch.group_threads[2];
+    threads_.resize(count);
+    simdgroups_.resize((count + kSimdWidth - 1) / kSimdWidth);
     for (std::size_t i = 0; i < launch.threadgroup_bytes.size(); ++i) {
       bound_.push_back(std::make_unique<std::byte[]>(launch.threadgroup_bytes[i]));
     }
@@ -119,7 +121,7 @@ class Group {
   std::mt19937_64 random_;
   std::vector<Thread> threads_;
   std::vector<Simdgroup> simdgroups_;
-  Stacks stacks_;
+  const Stacks& stacks_;
   uint32_t count_ = 0, current_ = 0, live_ = 0, at_barrier_ = 0;
   Site barrier_{};
   void* host_state_ = nullptr;
@@ -497,7 +499,10 @@ void run_threadgroups(const KernelEntry& kernel, const Launch& launch) {
   std::iota(order.begin(), order.end(), uint64_t{0});
   if (launch.schedule == Schedule::reverse) std::reverse(order.begin(), order.end());
   if (launch.schedule == Schedule::random) std::shuffle(order.begin(), order.end(), std::mt19937_64(launch.seed));
-  auto group = std::make_unique<Group>(kernel, launch);
+  // Kept from dispatch to dispatch: fresh pages cost more than a small dispatch.
+  thread_local std::unique_ptr<Stacks> stacks;
+  if (!stacks) stacks = std::make_unique<Stacks>();
+  auto group = std::make_unique<Group>(kernel, launch, *stacks);
   for (uint64_t index : order) {
     std::array<uint32_t, 3> position = {static_cast<uint32_t>(index % groups[0]),
                                         static_cast<uint32_t>(index / groups[0] % groups[1]),
@@ -507,7 +512,11 @@ void run_threadgroups(const KernelEntry& kernel, const Launch& launch) {
       size[d] = std::min(launch.group_threads[d], launch.threads[d] - position[d] * launch.group_threads[d]);
     }
     group->run(position, size, base);
-    if (!group->failure().empty()) throw std::runtime_error(group->failure());
+    if (std::string failure = group->failure(); !failure.empty()) {
+      group.reset();
+      stacks.reset();  // what AddressSanitizer knows of the frames that were left goes with them
+      throw std::runtime_error(failure);
+    }
   }
 }
 

@@ -296,7 +296,8 @@ void Group::threadgroup_barrier(const Site& site) {
 
 bool Group::arrive(Simdgroup& group, const Site& site) {
   if (!group.arrived) group.site = site;
-  if (group.site.line != site.line || group.site.file != site.file || std::strcmp(group.site.what, site.what) != 0) {
+  if (group.site.line != site.line || group.site.file != site.file ||
+      (group.site.what != site.what && std::strcmp(group.site.what, site.what) != 0)) {
     fail(fmt::format("{} is reached by a part of a SIMD-group while the others wait at {}", at(site), at(group.site)));
   }
   group.arrived |= 1u << lane();

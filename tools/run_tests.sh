@@ -2,11 +2,25 @@
 passed=0 failed=0 skipped=0
 failures=()
 
-# Counts a gtest program's results and shows what went wrong. run_program NAME COMMAND...
+# Runs a gtest program and shows what it found. run_program NAME COMMAND...
 run_program() {
-  local name=$1 log=build/test-logs/$1.log start=$SECONDS status=0
+  local name=$1
+  log_program "$@"
+  report_program "$name"
+}
+
+# Its output into a log, its status and seconds beside it. log_program NAME COMMAND...
+log_program() {
+  local log=build/test-logs/$1.log start=$SECONDS status=0
   shift
   "$@" >"$log" 2>&1 || status=$?
+  echo "$status $((SECONDS - start))" >"$log.partial" && mv "$log.partial" "$log.status"
+}
+
+# Counts the results in a program's log and shows what went wrong.
+report_program() {
+  local name=$1 log=build/test-logs/$1.log status seconds
+  read -r status seconds <"$log.status"
   local ok bad skip
   ok=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\{0,1\}\.*.*/\1/p' "$log" | tail -1)
   bad=$(grep -c '^\[  FAILED  \] .*(.* ms)$' "$log" || true)
@@ -16,7 +30,7 @@ run_program() {
   if [ -z "$ok" ] && [ $status -eq 0 ]; then bad=1 && echo "no test ran" >>"$log"; fi
   passed=$((passed + ${ok:-0})) failed=$((failed + bad)) skipped=$((skipped + skip))
   printf '  %-34s %5s passed%s%s  %d s\n' "$name" "${ok:-0}" "$([ "$bad" = 0 ] || echo ", $bad FAILED")" \
-    "$([ "$skip" = 0 ] || echo ", $skip skipped")" $((SECONDS - start))
+    "$([ "$skip" = 0 ] || echo ", $skip skipped")" "$seconds"
   if [ "$bad" != 0 ]; then
     failures+=("$name ($log)")
     grep -E -A12 'Failure$|ERROR: |WARNING: ThreadSanitizer|runtime error|no test ran' "$log" | head -60 | sed 's/^/    /' || tail -20 "$log"
@@ -42,9 +56,12 @@ run_check() {
   fi
 }
 
-# Runs the test programs of a preset whose names match the pattern. run_preset PRESET LABEL REGEX FILTER
+# Runs the test programs of a preset whose names match the pattern, one a core at a time, the op suite in as many parts,
+# and reports them in their order. run_preset PRESET LABEL REGEX FILTER
 run_preset() {
-  local preset=$1 label=$2 pattern=$3 filter=$4 program name
+  local preset=$1 label=$2 pattern=$3 filter=$4 program name part parts
+  started=() reported=0
+  trap 'kill $(jobs -rp) 2>/dev/null; exit 130' INT
   for program in build/"$preset"/tests/test_*; do
     [ -x "$program" ] && [ -f "$program" ] || continue
     name=$(basename "$program")
@@ -54,7 +71,28 @@ run_preset() {
     if [ -n "$filter" ] && [[ $name != *$filter* ]] &&
       ! "$program" --gtest_list_tests "${arguments[@]}" 2>/dev/null | grep -q '^ '; then continue; fi
     [[ -z $filter || $name != *$filter* ]] || arguments=()
-    run_program "$label-${name#test_}" env TEMPER_PROGRAM="$PWD/build/$preset/temper" "$program" "${arguments[@]}"
+    parts=1
+    [ "$name" != test_ops ] || [ -n "$filter" ] || parts=$JOBS
+    for ((part = 0; part < parts; ++part)); do
+      name=$label-$(basename "$program" | cut -c6-)
+      [ "$parts" = 1 ] || name=$name-$((part + 1))of$parts
+      while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do sleep 0.1 && report_finished; done
+      rm -f "build/test-logs/$name.log.status"
+      started+=("$name")
+      log_program "$name" env TEMPER_PROGRAM="$PWD/build/$preset/temper" GTEST_TOTAL_SHARDS="$parts" \
+        GTEST_SHARD_INDEX="$part" "$program" "${arguments[@]}" &
+    done
+  done
+  wait
+  trap - INT
+  report_finished
+}
+
+# Reports the programs that have ended, up to the first that hasn't.
+report_finished() {
+  while [ "$reported" -lt ${#started[@]} ] && [ -f "build/test-logs/${started[$reported]}.log.status" ]; do
+    report_program "${started[$reported]}"
+    reported=$((reported + 1))
   done
 }
 

@@ -45,7 +45,10 @@ Terminal::Terminal(const std::vector<std::string>& arguments, const std::map<std
     throw std::runtime_error("no pseudo terminal");
   const std::string name = ::ptsname(terminal_);
   pid_ = ::fork();
-  if (pid_ == 0) become_program(arguments, environment, name.c_str());
+  if (pid_ == 0) {
+    ::signal(SIGINT, SIG_DFL);  // ignored when the tests run in the background of a script
+    become_program(arguments, environment, name.c_str());
+  }
   deadline_ = now_s() + kPatience_s;
 }
 

@@ -79,6 +79,7 @@ LineEditor::Result LineEditor::read(const std::string& prompt, std::string& line
   }
   terminal_->prompt = prompt;
   int count = 0;
+  el_set(terminal_->editor, EL_PREP_TERM, 1);  // before the prompt shows: what is typed at once is a key already
   errno = 0;
   const char* text = el_gets(terminal_->editor, &count);
   if (text && count > 0) {

@@ -74,6 +74,9 @@ run_preset() {
     # Emulated kernels take minutes under ASan; what they touch is the same as in the suite's other properties.
     [ "$preset/$name/$filter" != asan/test_ops/ ] ||
       arguments=(--gtest_filter='-Ops/Repeated.*metal*:Ops/Composite.*metal*')
+    # Threads are what TSan looks at: one device profile, and no large products on emulated kernels.
+    [ "$preset/$name/$filter" != tsan/test_unit_device_metal/ ] ||
+      arguments=(--gtest_filter='-MetalProfiles.AllTests*:MetalOwnProducts.*')
     parts=1
     [ "$name" != test_ops ] || [ -n "$filter" ] || parts=$JOBS
     for ((part = 0; part < parts; ++part)); do

@@ -1,11 +1,14 @@
 // `temper chat`: a conversation at the terminal, or from lines of standard input.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 
 #include "base/fail.h"
@@ -29,20 +32,39 @@ struct ChatArguments {
   GenerateOptions options;
 };
 
-/// Ctrl-C ends the reply that is being written; a third one while it doesn't, the program.
+/// Ctrl-C ends the reply that is being written; a third one while it doesn't, the program. At the prompt the line
+/// editor waits for the pipe beside its keys.
 std::atomic<bool> stop_reply = false;
 std::atomic<int> interrupts = 0;
+int interrupt_pipe[2] = {-1, -1};
 
 extern "C" void on_chat_interrupt(int) {
   constexpr int kImpatient = 3;
+  const int error = errno;
   stop_reply = true;
   if (++interrupts >= kImpatient) std::_Exit(130);
+  const char byte = 0;
+  [[maybe_unused]] const ssize_t written = write(interrupt_pipe[1], &byte, 1);  // a full pipe tells enough
+  errno = error;
 }
 
 void catch_chat_interrupts() {
+  if (pipe(interrupt_pipe) != 0) fail(ErrorCode::io, "chat: no pipe for Ctrl-C: {}", std::strerror(errno));
+  for (const int end : interrupt_pipe) {
+    fcntl(end, F_SETFL, O_NONBLOCK);
+    fcntl(end, F_SETFD, FD_CLOEXEC);
+  }
   struct sigaction action {};
-  action.sa_handler = on_chat_interrupt;  // no SA_RESTART: a read of the keyboard must end too
+  action.sa_handler = on_chat_interrupt;  // no SA_RESTART: a read from a pipe must end too
   sigaction(SIGINT, &action, nullptr);
+}
+
+void forget_interrupts() {
+  stop_reply = false;
+  interrupts = 0;
+  char bytes[16];
+  while (read(interrupt_pipe[0], bytes, sizeof bytes) > 0) {
+  }
 }
 
 /// What the publisher recommends in generation_config.json, where the command line says nothing.
@@ -143,8 +165,7 @@ class Chat {
 
   /// Streams the answer to the last message and keeps it. What can't be answered is taken back.
   void reply() {
-    stop_reply = false;
-    interrupts = 0;
+    forget_interrupts();
     try {
       const std::vector<std::vector<int32_t>> prompts = {
           loaded_.model.encode_rendered(loaded_.model.render({.messages = conversation()}, true).text)};
@@ -171,8 +192,7 @@ class Chat {
       log::error("{}", error.what());
       log::info("your message was taken back; /reset begins a new conversation");
     }
-    stop_reply = false;
-    interrupts = 0;
+    forget_interrupts();
   }
 
   LoadedModel& loaded_;
@@ -193,7 +213,7 @@ fs::path history_path() {
 /// Reads messages until the end: 0, or 130 when Ctrl-C was pressed twice at the prompt.
 int converse(Chat& chat) {
   const bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-  LineEditor editor(terminal ? history_path() : fs::path(), terminal);
+  LineEditor editor(terminal ? history_path() : fs::path(), terminal, interrupt_pipe[0]);
   bool warned = false;
   std::string message;
   for (;;) {
@@ -206,8 +226,7 @@ int converse(Chat& chat) {
         if (warned || !terminal) return 130;
         warned = true;
         message.clear();
-        stop_reply = false;
-        interrupts = 0;
+        forget_interrupts();
         log::info("(Ctrl-C once more, Ctrl-D or /exit leaves)");
         continue;
       case LineEditor::Result::line:

@@ -1,10 +1,13 @@
 #include "cli/line_editor.h"
 
 #include <histedit.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
+#include <cwchar>
 #include <system_error>
 
 #include "base/fail.h"
@@ -23,19 +26,42 @@ struct LineEditor::Terminal {
   History* history = nullptr;
   fs::path history_file;
   std::string prompt;
+  int interrupts = -1;
+  bool interrupted = false;
+
+  static Terminal& of(EditLine* editor) {
+    void* data = nullptr;
+    el_get(editor, EL_CLIENTDATA, &data);
+    return *static_cast<Terminal*>(data);
+  }
+
+  /// Waits for a key or an interrupt. A read that relied on EINTR would miss the signal that comes just before it.
+  static int next_character(EditLine* editor, wchar_t* character) {
+    Terminal& self = of(editor);
+    std::mbstate_t state{};
+    for (;;) {
+      pollfd ready[] = {{self.interrupts, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+      if (poll(ready, 2, -1) < 0) {
+        if (errno == EINTR) continue;
+        return -1;
+      }
+      char byte = 0;
+      if (ready[0].revents && ::read(self.interrupts, &byte, 1) == 1) {
+        self.interrupted = true;
+        return -1;
+      }
+      if (!ready[1].revents) continue;
+      const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
+      if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+      if (count <= 0) return static_cast<int>(count);
+      const size_t length = std::mbrtowc(character, &byte, 1, &state);
+      if (length == static_cast<size_t>(-1)) state = {};  // not a character of this encoding: left out
+      if (length <= 1) return 1;
+    }
+  }
 };
 
-namespace {
-
-char* prompt_of(EditLine* editor) {
-  void* data = nullptr;
-  el_get(editor, EL_CLIENTDATA, &data);
-  return static_cast<std::string*>(data)->data();
-}
-
-}  // namespace
-
-LineEditor::LineEditor(fs::path history, bool terminal) {
+LineEditor::LineEditor(fs::path history, bool terminal, int interrupts) {
   if (!terminal) return;
   terminal_ = std::make_unique<Terminal>();
   Terminal& t = *terminal_;
@@ -46,8 +72,11 @@ LineEditor::LineEditor(fs::path history, bool terminal) {
   HistEvent event;
   ::history(t.history, &event, H_SETSIZE, kHistoryLines);
   ::history(t.history, &event, H_SETUNIQUE, 1);
-  el_set(t.editor, EL_CLIENTDATA, &t.prompt);
-  el_set(t.editor, EL_PROMPT, prompt_of);
+  t.interrupts = interrupts;
+  el_set(t.editor, EL_CLIENTDATA, &t);
+  el_set(
+      t.editor, EL_PROMPT, +[](EditLine* editor) { return Terminal::of(editor).prompt.data(); });
+  el_set(t.editor, EL_GETCFN, Terminal::next_character);
   el_set(t.editor, EL_EDITOR, "emacs");
   el_set(t.editor, EL_HIST, ::history, t.history);
   el_source(t.editor, nullptr);
@@ -78,9 +107,9 @@ LineEditor::Result LineEditor::read(const std::string& prompt, std::string& line
     return line.empty() ? Result::end : Result::line;
   }
   terminal_->prompt = prompt;
+  terminal_->interrupted = false;
   int count = 0;
   el_set(terminal_->editor, EL_PREP_TERM, 1);  // before the prompt shows: what is typed at once is a key already
-  errno = 0;
   const char* text = el_gets(terminal_->editor, &count);
   if (text && count > 0) {
     line.assign(text, static_cast<size_t>(count));
@@ -88,7 +117,7 @@ LineEditor::Result LineEditor::read(const std::string& prompt, std::string& line
     return Result::line;
   }
   std::fputc('\n', stdout);
-  if (count < 0 && errno == EINTR) {
+  if (terminal_->interrupted) {
     el_reset(terminal_->editor);
     return Result::interrupted;
   }

@@ -84,6 +84,9 @@ void register_linear_cross_entropy(std::vector<OpRecord>& records) {
   // Several blocks of rows and of the vocabulary, and parts of it that are joined.
   add_loss_records(records, "linear_cross_entropy blocks", 9000,
                    {{"few rows", {uniform({3, 32}, 5), targets(3, 9000, false)}, false}}, 0.1f, QuantType::bf16);
+  for (const QuantType type : {QuantType::bf16, QuantType::q8_0})
+    add_loss_records(records, "linear_cross_entropy many rows " + std::string(name_of(type)), 600,
+                     {{"many rows", {uniform({600, 32}, 7), targets(600, 600, true)}, false}}, 0.1f, type);
   add_loss_records(records, "linear_cross_entropy many rows", 600,
                    {{"many rows", {uniform({300, 32}, 6), targets(300, 600, true)}, false}}, 0.1f, QuantType::f32);
 }

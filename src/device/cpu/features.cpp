@@ -1,18 +1,17 @@
 #include "device/cpu/features.h"
 
+#include "device/cpu/bf16_product.h"
+
 namespace temper::cpu {
 
 bool has_bf16_dot_product() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
+  return has_fast_bf16_products();
 }
 
 std::string instruction_sets() {
 #if defined(__x86_64__)
-  if (has_bf16_dot_product()) return "AVX-512 with BF16";
+  if (best_bf16_kernel() == Bf16Kernel::amx) return "AVX-512 with BF16 and AMX";
+  if (best_bf16_kernel() == Bf16Kernel::avx512) return "AVX-512 with BF16";
   if (__builtin_cpu_supports("avx512f")) return "AVX-512";
   if (__builtin_cpu_supports("avx2")) return "AVX2";
   return "SSE2";

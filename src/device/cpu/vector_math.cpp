@@ -39,6 +39,30 @@ inline HWY_ATTR V load(const f16_t* x) {
   return hn::PromoteTo(D(), hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(x)));
 }
 
+inline HWY_ATTR void store(V v, float* y) {
+  hn::StoreU(v, D(), y);
+}
+inline HWY_ATTR void store(V v, bf16_t* y) {
+  const hn::Rebind<uint16_t, D> half;
+  const hn::RebindToUnsigned<D> bits;
+  const auto u = hn::BitCast(bits, v);
+  const auto odd = hn::And(hn::ShiftRight<16>(u), hn::Set(bits, 1));
+  const auto rounded = hn::ShiftRight<16>(hn::Add(u, hn::Add(odd, hn::Set(bits, 0x7fff))));
+  const auto quiet = hn::Or(hn::ShiftRight<16>(u), hn::Set(bits, 0x40));
+  const auto nan = hn::RebindMask(bits, hn::IsNaN(v));
+  hn::StoreU(hn::TruncateTo(half, hn::IfThenElse(nan, quiet, rounded)), half, &y->bits);
+}
+inline HWY_ATTR void store(V v, f16_t* y) {
+#if HWY_TARGET <= HWY_AVX2  // F16C rounds to nearest even; the emulation for older machines doesn't
+  const hn::Rebind<hwy::float16_t, D> half;
+  hn::StoreU(hn::DemoteTo(half, v), half, reinterpret_cast<hwy::float16_t*>(y));
+#else
+  float values[HWY_MAX_BYTES / sizeof(float)];
+  hn::StoreU(v, D(), values);
+  for (int64_t i = 0; i < lanes(); ++i) y[i] = to_f16(values[i]);
+#endif
+}
+
 inline HWY_ATTR float sum_of(V v) {
   return hn::GetLane(hn::SumOfLanes(D(), v));
 }
@@ -229,6 +253,24 @@ HWY_ATTR void SoftmaxGradient(const float* p, const float* dp, float delta, floa
       [&](int64_t i) { ds[i] = p[i] * scale * (dp[i] - delta); });
 }
 
+HWY_ATTR void ExpColumns(const float* x, float scale, const float* shifts, float* y, int64_t n) {
+  const V s = hn::Set(D(), scale);
+  for_each_vector(
+      n, [&](int64_t i) HWY_ATTR { hn::StoreU(exp_of(hn::MulSub(load(x + i), s, load(shifts + i))), D(), y + i); },
+      [&](int64_t i) { y[i] = std::exp(x[i] * scale - shifts[i]); });
+}
+
+HWY_ATTR void SoftmaxGradientColumns(const float* p, const float* dp, const float* deltas, float scale, float* ds,
+                                     int64_t n) {
+  const V s = hn::Set(D(), scale);
+  for_each_vector(
+      n,
+      [&](int64_t i) HWY_ATTR {
+        hn::StoreU(hn::Mul(hn::Mul(load(p + i), s), hn::Sub(load(dp + i), load(deltas + i))), D(), ds + i);
+      },
+      [&](int64_t i) { ds[i] = p[i] * scale * (dp[i] - deltas[i]); });
+}
+
 inline HWY_ATTR V sigmoid_of(V x) {
   const V one = hn::Set(D(), 1.0f);
   return hn::Div(one, hn::Add(one, exp_of(hn::Neg(x))));
@@ -278,34 +320,114 @@ HWY_ATTR void WidenF16(const f16_t* x, float* y, int64_t n) {
   widen_of(x, y, n);
 }
 
+template <class T>
+HWY_ATTR void narrow_of(const float* x, T* y, int64_t n) {
+  for_each_vector(
+      n, [&](int64_t i) HWY_ATTR { store(load(x + i), y + i); }, [&](int64_t i) { y[i] = from_f32<T>(x[i]); });
+}
 HWY_ATTR void NarrowBf16(const float* x, bf16_t* y, int64_t n) {
-  const hn::Rebind<uint16_t, D> half;
-  const hn::RebindToUnsigned<D> bits;
+  narrow_of(x, y, n);
+}
+HWY_ATTR void NarrowF16(const float* x, f16_t* y, int64_t n) {
+  narrow_of(x, y, n);
+}
+
+template <class T>
+HWY_ATTR void add_of(const T* a, const T* b, T* y, int64_t n) {
+  for_each_vector(
+      n, [&](int64_t i) HWY_ATTR { store(hn::Add(load(a + i), load(b + i)), y + i); },
+      [&](int64_t i) { y[i] = from_f32<T>(to_f32(a[i]) + to_f32(b[i])); });
+}
+HWY_ATTR void AddF32(const float* a, const float* b, float* y, int64_t n) {
+  add_of(a, b, y, n);
+}
+HWY_ATTR void AddBf16(const bf16_t* a, const bf16_t* b, bf16_t* y, int64_t n) {
+  add_of(a, b, y, n);
+}
+HWY_ATTR void AddF16(const f16_t* a, const f16_t* b, f16_t* y, int64_t n) {
+  add_of(a, b, y, n);
+}
+
+template <class T>
+HWY_ATTR void rotate_of(const T* x, const float* cosines, const float* sines, T* y, int64_t half) {
+  for_each_vector(
+      half,
+      [&](int64_t i) HWY_ATTR {
+        const V a = load(x + i), b = load(x + half + i), c = load(cosines + i), s = load(sines + i);
+        store(hn::NegMulAdd(b, s, hn::Mul(a, c)), y + i);
+        store(hn::MulAdd(a, s, hn::Mul(b, c)), y + half + i);
+      },
+      [&](int64_t i) {
+        const float a = to_f32(x[i]), b = to_f32(x[half + i]);
+        y[i] = from_f32<T>(a * cosines[i] - b * sines[i]);
+        y[half + i] = from_f32<T>(b * cosines[i] + a * sines[i]);
+      });
+}
+HWY_ATTR void RotateF32(const float* x, const float* cosines, const float* sines, float* y, int64_t half) {
+  rotate_of(x, cosines, sines, y, half);
+}
+HWY_ATTR void RotateBf16(const bf16_t* x, const float* cosines, const float* sines, bf16_t* y, int64_t half) {
+  rotate_of(x, cosines, sines, y, half);
+}
+HWY_ATTR void RotateF16(const f16_t* x, const float* cosines, const float* sines, f16_t* y, int64_t half) {
+  rotate_of(x, cosines, sines, y, half);
+}
+
+template <class T>
+HWY_ATTR float rms_of(const T* x, const float* weight, float eps, T* y, int64_t n) {
+  V a = hn::Zero(D()), b = a;
+  const int64_t step = lanes();
+  float rest = 0.0f;
+  int64_t i = 0;
+  for (; i + 2 * step <= n; i += 2 * step) {
+    const V u = load(x + i), v = load(x + i + step);
+    a = hn::MulAdd(u, u, a);
+    b = hn::MulAdd(v, v, b);
+  }
+  for (; i < n; ++i) rest += to_f32(x[i]) * to_f32(x[i]);
+  const float scale = 1.0f / std::sqrt((sum_of(hn::Add(a, b)) + rest) / static_cast<float>(n) + eps);
+  const V s = hn::Set(D(), scale);
+  for_each_vector(
+      n, [&](int64_t k) HWY_ATTR { store(hn::Mul(hn::Mul(load(x + k), s), load(weight + k)), y + k); },
+      [&](int64_t k) { y[k] = from_f32<T>(to_f32(x[k]) * scale * weight[k]); });
+  return scale;
+}
+HWY_ATTR float RmsNormF32(const float* x, const float* weight, float eps, float* y, int64_t n) {
+  return rms_of(x, weight, eps, y, n);
+}
+HWY_ATTR float RmsNormBf16(const bf16_t* x, const float* weight, float eps, bf16_t* y, int64_t n) {
+  return rms_of(x, weight, eps, y, n);
+}
+HWY_ATTR float RmsNormF16(const f16_t* x, const float* weight, float eps, f16_t* y, int64_t n) {
+  return rms_of(x, weight, eps, y, n);
+}
+
+template <class T>
+HWY_ATTR void rms_gradient_of(const T* dy, const T* x, const float* weight, float scale, T* dx, int64_t n) {
+  V sum = hn::Zero(D());
+  float rest = 0.0f;
+  for_each_vector(
+      n, [&](int64_t i) HWY_ATTR { sum = hn::MulAdd(hn::Mul(load(dy + i), load(weight + i)), load(x + i), sum); },
+      [&](int64_t i) { rest += to_f32(dy[i]) * weight[i] * to_f32(x[i]); });
+  const float pull = (sum_of(sum) + rest) * scale * scale * scale / static_cast<float>(n);
+  const V s = hn::Set(D(), scale), p = hn::Set(D(), pull);
   for_each_vector(
       n,
       [&](int64_t i) HWY_ATTR {
-        const V v = load(x + i);
-        const auto u = hn::BitCast(bits, v);
-        const auto odd = hn::And(hn::ShiftRight<16>(u), hn::Set(bits, 1));
-        const auto rounded = hn::ShiftRight<16>(hn::Add(u, hn::Add(odd, hn::Set(bits, 0x7fff))));
-        const auto quiet = hn::Or(hn::ShiftRight<16>(u), hn::Set(bits, 0x40));
-        const auto nan = hn::RebindMask(bits, hn::IsNaN(v));
-        hn::StoreU(hn::TruncateTo(half, hn::IfThenElse(nan, quiet, rounded)), half, &y[i].bits);
+        const V direct = hn::Mul(hn::Mul(load(dy + i), load(weight + i)), s);
+        store(hn::NegMulAdd(load(x + i), p, direct), dx + i);
       },
-      [&](int64_t i) { y[i] = to_bf16(x[i]); });
+      [&](int64_t i) { dx[i] = from_f32<T>(to_f32(dy[i]) * weight[i] * scale - to_f32(x[i]) * pull); });
 }
-
-HWY_ATTR void NarrowF16(const float* x, f16_t* y, int64_t n) {
-#if HWY_TARGET <= HWY_AVX2  // F16C rounds to nearest even; the emulation for older machines doesn't
-  const hn::Rebind<hwy::float16_t, D> half;
-  for_each_vector(
-      n,
-      [&](int64_t i)
-          HWY_ATTR { hn::StoreU(hn::DemoteTo(half, load(x + i)), half, reinterpret_cast<hwy::float16_t*>(y + i)); },
-      [&](int64_t i) { y[i] = to_f16(x[i]); });
-#else
-  for (int64_t i = 0; i < n; ++i) y[i] = to_f16(x[i]);
-#endif
+HWY_ATTR void RmsGradientF32(const float* dy, const float* x, const float* weight, float scale, float* dx, int64_t n) {
+  rms_gradient_of(dy, x, weight, scale, dx, n);
+}
+HWY_ATTR void RmsGradientBf16(const bf16_t* dy, const bf16_t* x, const float* weight, float scale, bf16_t* dx,
+                              int64_t n) {
+  rms_gradient_of(dy, x, weight, scale, dx, n);
+}
+HWY_ATTR void RmsGradientF16(const f16_t* dy, const f16_t* x, const float* weight, float scale, f16_t* dx, int64_t n) {
+  rms_gradient_of(dy, x, weight, scale, dx, n);
 }
 
 }  // namespace temper::cpu::HWY_NAMESPACE
@@ -329,12 +451,26 @@ HWY_EXPORT(MaxValue);
 HWY_EXPORT(ExpSum);
 HWY_EXPORT(SumValues);
 HWY_EXPORT(SoftmaxGradient);
+HWY_EXPORT(ExpColumns);
+HWY_EXPORT(SoftmaxGradientColumns);
 HWY_EXPORT(SwigluValues);
 HWY_EXPORT(SwigluGradients);
 HWY_EXPORT(WidenBf16);
 HWY_EXPORT(WidenF16);
 HWY_EXPORT(NarrowBf16);
 HWY_EXPORT(NarrowF16);
+HWY_EXPORT(AddF32);
+HWY_EXPORT(AddBf16);
+HWY_EXPORT(AddF16);
+HWY_EXPORT(RotateF32);
+HWY_EXPORT(RotateBf16);
+HWY_EXPORT(RotateF16);
+HWY_EXPORT(RmsNormF32);
+HWY_EXPORT(RmsNormBf16);
+HWY_EXPORT(RmsNormF16);
+HWY_EXPORT(RmsGradientF32);
+HWY_EXPORT(RmsGradientBf16);
+HWY_EXPORT(RmsGradientF16);
 
 void dot_rows(const float* x, int64_t stride, int64_t rows, const float* w, int64_t n, float* out) {
   HWY_DYNAMIC_DISPATCH(DotF32)(x, stride, rows, w, n, out);
@@ -381,6 +517,12 @@ float sum_values(const float* x, int64_t n) {
 void softmax_gradient(const float* p, const float* dp, float delta, float scale, float* ds, int64_t n) {
   HWY_DYNAMIC_DISPATCH(SoftmaxGradient)(p, dp, delta, scale, ds, n);
 }
+void exp_columns(const float* x, float scale, const float* shifts, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(ExpColumns)(x, scale, shifts, y, n);
+}
+void softmax_gradient_columns(const float* p, const float* dp, const float* deltas, float scale, float* ds, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(SoftmaxGradientColumns)(p, dp, deltas, scale, ds, n);
+}
 void swiglu_values(const float* gate, const float* up, float* y, int64_t n) {
   HWY_DYNAMIC_DISPATCH(SwigluValues)(gate, up, y, n);
 }
@@ -404,6 +546,42 @@ void narrow_values(const float* x, bf16_t* y, int64_t n) {
 }
 void narrow_values(const float* x, f16_t* y, int64_t n) {
   HWY_DYNAMIC_DISPATCH(NarrowF16)(x, y, n);
+}
+void add_values(const float* a, const float* b, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(AddF32)(a, b, y, n);
+}
+void add_values(const bf16_t* a, const bf16_t* b, bf16_t* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(AddBf16)(a, b, y, n);
+}
+void add_values(const f16_t* a, const f16_t* b, f16_t* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(AddF16)(a, b, y, n);
+}
+void rotate_pairs(const float* x, const float* cosines, const float* sines, float* y, int64_t half) {
+  HWY_DYNAMIC_DISPATCH(RotateF32)(x, cosines, sines, y, half);
+}
+void rotate_pairs(const bf16_t* x, const float* cosines, const float* sines, bf16_t* y, int64_t half) {
+  HWY_DYNAMIC_DISPATCH(RotateBf16)(x, cosines, sines, y, half);
+}
+void rotate_pairs(const f16_t* x, const float* cosines, const float* sines, f16_t* y, int64_t half) {
+  HWY_DYNAMIC_DISPATCH(RotateF16)(x, cosines, sines, y, half);
+}
+float rms_norm_row(const float* x, const float* weight, float eps, float* y, int64_t n) {
+  return HWY_DYNAMIC_DISPATCH(RmsNormF32)(x, weight, eps, y, n);
+}
+float rms_norm_row(const bf16_t* x, const float* weight, float eps, bf16_t* y, int64_t n) {
+  return HWY_DYNAMIC_DISPATCH(RmsNormBf16)(x, weight, eps, y, n);
+}
+float rms_norm_row(const f16_t* x, const float* weight, float eps, f16_t* y, int64_t n) {
+  return HWY_DYNAMIC_DISPATCH(RmsNormF16)(x, weight, eps, y, n);
+}
+void rms_norm_gradient(const float* dy, const float* x, const float* weight, float scale, float* dx, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(RmsGradientF32)(dy, x, weight, scale, dx, n);
+}
+void rms_norm_gradient(const bf16_t* dy, const bf16_t* x, const float* weight, float scale, bf16_t* dx, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(RmsGradientBf16)(dy, x, weight, scale, dx, n);
+}
+void rms_norm_gradient(const f16_t* dy, const f16_t* x, const float* weight, float scale, f16_t* dx, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(RmsGradientF16)(dy, x, weight, scale, dx, n);
 }
 
 }  // namespace temper::cpu

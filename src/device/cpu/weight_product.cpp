@@ -119,4 +119,49 @@ void multiply_weight(ThreadPool& pool, const float* x, int64_t m, const CpuWeigh
        addend.left, addend.right, y);
 }
 
+const bf16_t* rows_as_bf16(const CpuWeight& weight, int64_t begin, int64_t end, bf16_t* space) {
+  if (weight.type() == QuantType::bf16) return stored_row<bf16_t>(weight, begin);
+  const int64_t k = weight.columns();
+  float* wide = scratch(ScratchSlot::k, static_cast<size_t>(k));
+  for (int64_t row = begin; row < end; ++row) {
+    expand_rows(weight, row, row + 1, wide);
+    narrow_values(wide, space + (row - begin) * k, k);
+  }
+  return space;
+}
+
+void multiply_weight_tiles(ThreadPool& pool, const bf16_t* x, int64_t m, const CpuWeight& weight, bool transposed,
+                           bf16_t* y, const TileAddend& addend) {
+  const int64_t rows = weight.rows(), columns = weight.columns();
+  Bf16Product product;
+  product.m = m;
+  product.a = x;
+  product.a2 = addend.left;
+  product.k2 = product.lda2 = addend.k;
+  product.b2 = addend.right;
+  const bool stored = weight.type() == QuantType::bf16;
+  // With W transposed the sums run over its rows, and need all of them.
+  const int64_t block = stored || transposed ? rows : std::clamp<int64_t>(2 * kExpandedValues / columns, 1, rows);
+  bf16_t* space = stored ? nullptr : reinterpret_cast<bf16_t*>(scratch(ScratchSlot::c, (block * columns + 1) / 2));
+  for (int64_t begin = 0; begin < rows; begin += block) {
+    const int64_t end = std::min(rows, begin + block);
+    const bf16_t* data = stored ? stored_row<bf16_t>(weight, begin) : space;
+    if (!stored)
+      parallel_for(pool, end - begin, row_grain(columns, 65536), [&](int64_t first, int64_t last) {
+        rows_as_bf16(weight, begin + first, begin + last, space + first * columns);
+      });
+    product.b = {data, columns, !transposed};
+    if (transposed) {
+      product.n = columns;
+      product.k = product.lda = rows;
+      bf16_product(pool, product, {.bf16 = y, .stride = columns});
+    } else {
+      product.n = end - begin;
+      product.k = product.lda = columns;
+      bf16_product(pool, product, {.bf16 = y + begin, .stride = rows});
+      if (addend.right.transposed) product.b2.data = addend.right.data + end * addend.right.stride;
+    }
+  }
+}
+
 }  // namespace temper::cpu

@@ -3,6 +3,8 @@
 #include <cstdint>
 
 #include "base/thread_pool.h"
+#include "device/cpu/bf16_product.h"
+#include "device/cpu/vector_math.h"
 #include "device/cpu/weight.h"
 #include "tensor/half.h"
 
@@ -10,6 +12,10 @@ namespace temper::cpu {
 
 /// Rows [begin, end) of a weight as f32 into `out`, with vector conversions for dense types.
 void expand_rows(const CpuWeight& weight, int64_t begin, int64_t end, float* out);
+
+/// Rows [begin, end) of a weight as bf16: its own memory when it is stored so, else `space` [end - begin, columns].
+/// Uses ScratchSlot::k.
+const bf16_t* rows_as_bf16(const CpuWeight& weight, int64_t begin, int64_t end, bf16_t* space);
 
 /// A low-rank addend: + alpha left right, with left [m, rank] and right [rank, n], or [n, rank] when transposed.
 struct LowRank {
@@ -24,5 +30,24 @@ struct LowRank {
 /// Uses ScratchSlot::c on the calling thread and d on all.
 void multiply_weight(ThreadPool& pool, const float* x, int64_t m, const CpuWeight& weight, bool transposed, float* y,
                      const LowRank& addend = {});
+
+/// Whether multiply_weight_tiles() is the faster way for m rows of bf16, and as good: f32 and f16 values would lose
+/// bits.
+inline bool prefers_tiles(int64_t m, const CpuWeight& weight) {
+  const QuantType type = weight.type();
+  return m > kMaxDotRows && type != QuantType::f32 && type != QuantType::f16 && has_fast_bf16_products();
+}
+
+/// + left right on top of a product of bf16 tiles, with left [m, k]; see Bf16Product.
+struct TileAddend {
+  const bf16_t* left = nullptr;
+  int64_t k = 0;
+  Bf16Right right;
+};
+
+/// The same in bf16 with f32 sums; a quantized weight's values are rounded to bf16. Uses ScratchSlot::c on the calling
+/// thread and g, h, i and k on all.
+void multiply_weight_tiles(ThreadPool& pool, const bf16_t* x, int64_t m, const CpuWeight& weight, bool transposed,
+                           bf16_t* y, const TileAddend& addend = {});
 
 }  // namespace temper::cpu

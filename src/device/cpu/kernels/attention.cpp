@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "device/cpu/bf16_product.h"
 #include "device/cpu/gemm.h"
 #include "device/cpu/panels.h"
 #include "device/cpu/segments.h"
@@ -16,7 +17,7 @@ namespace {
 
 using specs::Attention;
 
-constexpr int64_t kQueryBlock = 64;
+constexpr int64_t kQueryBlock = 128;
 constexpr int64_t kKeyBlock = 256;
 // Up to this many queries of a segment go one by one.
 constexpr int64_t kFewQueries = 4;
@@ -79,38 +80,104 @@ HeadPanel head_panel(const T* x, int64_t begin, int64_t end, int64_t row_stride,
   }
 }
 
+/// A block of queries of one head: its products with blocks of keys and values, and the sums of the latter.
+template <class T>
+class QueryBlock {
+ public:
+  /// Queries [first, first + rows).
+  QueryBlock(const ForwardArgs<T>& args, int64_t first, int64_t rows, int64_t head)
+      : args_(args), rows_(rows), column_(args.group_of(head) * args.size) {
+    const int64_t d = args.size;
+    scores_ = scratch(ScratchSlot::d, static_cast<size_t>(rows * (kKeyBlock + d)));
+    sums_ = scores_ + rows * kKeyBlock;
+    std::fill_n(sums_, rows * d, 0.0f);
+    q_ = args.q + first * args.q_stride() + head * d;
+    if constexpr (!std::is_same_v<T, float>) {
+      const int64_t halves = 2 * rows * kKeyBlock / 2, wide = (rows + 2 * kKeyBlock) * d;
+      panels_ = scratch(ScratchSlot::e, static_cast<size_t>(tiles_ ? halves : wide));
+      if (!tiles_) q_panel_ = head_panel(args.q, first, first + rows, args.q_stride(), head * d, d, panels_);
+    } else {
+      q_panel_ = {q_, args.q_stride()};
+    }
+  }
+
+  /// scale q k^T [rows, width] with keys [first, first + width).
+  float* scores(int64_t first, int64_t width) {
+    const int64_t d = args_.size, at = first * args_.k_stride() + column_;
+    width_ = width;
+    if constexpr (std::is_same_v<T, bf16_t>)
+      if (tiles_) {
+        v_tiles_ = {args_.v + at, args_.k_stride(), false};
+        const Bf16Right k{args_.k + at, args_.k_stride(), true};
+        bf16_product_serial(bf16_product_of(rows_, width, d, q_, args_.q_stride(), k),
+                            {.f32 = scores_, .stride = width});
+        scale_in_place(args_.scale, scores_, rows_ * width);
+        return scores_;
+      }
+    float *k_space = nullptr, *v_space = nullptr;
+    if constexpr (!std::is_same_v<T, float>) {
+      k_space = panels_ + rows_ * d;
+      v_space = k_space + kKeyBlock * d;
+    }
+    const HeadPanel k = head_panel(args_.k, first, first + width, args_.k_stride(), column_, d, k_space);
+    v_ = head_panel(args_.v, first, first + width, args_.k_stride(), column_, d, v_space);
+    gemm_serial({.trans_b = true,
+                 .m = rows_,
+                 .n = width,
+                 .k = d,
+                 .alpha = args_.scale,
+                 .lda = q_panel_.stride,
+                 .ldb = k.stride,
+                 .ldc = width},
+                q_panel_.data, k.data, scores_);
+    return scores_;
+  }
+
+  /// sums += what scores() gave, changed meanwhile, times the values of the same rows.
+  void add_values() {
+    const int64_t d = args_.size;
+    if constexpr (std::is_same_v<T, bf16_t>)
+      if (tiles_) {
+        auto* high = reinterpret_cast<bf16_t*>(panels_);
+        bf16_t* low = high + rows_ * width_;
+        split_values(scores_, 1, rows_ * width_, high, low, 0);
+        Bf16Product product = bf16_product_of(rows_, d, width_, high, width_, v_tiles_);
+        product.k2 = width_;
+        product.a2 = low;
+        product.lda2 = width_;
+        product.b2 = v_tiles_;
+        return bf16_product_serial(product, {.f32 = sums_, .stride = d, .add = true});
+      }
+    gemm_serial({.m = rows_, .n = d, .k = width_, .beta = 1.0f, .lda = width_, .ldb = v_.stride, .ldc = d}, scores_,
+                v_.data, sums_);
+  }
+
+  float* sums(int64_t row) { return sums_ + row * args_.size; }
+
+ private:
+  const ForwardArgs<T>& args_;
+  const bool tiles_ = std::is_same_v<T, bf16_t> && has_fast_bf16_products();
+  int64_t rows_, column_, width_ = 0;
+  const T* q_;
+  float *scores_, *sums_, *panels_ = nullptr;
+  HeadPanel q_panel_{}, v_{};
+  Bf16Right v_tiles_;
+};
+
 /// Queries [j0, j1) of a segment, at most kQueryBlock, for one head.
 template <class T>
 void attend_block(const ForwardArgs<T>& args, const Segment& segment, int64_t j0, int64_t j1, int64_t head) {
-  const int64_t d = args.size, rows = j1 - j0, column = args.group_of(head) * d;
-  constexpr bool wide = std::is_same_v<T, float>;
-  float* scores = scratch(ScratchSlot::d, static_cast<size_t>(kQueryBlock * (kKeyBlock + d)));
-  float* sums = scores + kQueryBlock * kKeyBlock;
-  float* panels = wide ? nullptr : scratch(ScratchSlot::e, static_cast<size_t>((kQueryBlock + 2 * kKeyBlock) * d));
-  float *k_space = wide ? nullptr : panels + kQueryBlock * d, *v_space = wide ? nullptr : k_space + kKeyBlock * d;
+  const int64_t d = args.size, rows = j1 - j0;
   std::array<float, kQueryBlock> top, total;
   top.fill(kNothing);
   total.fill(0.0f);
-  std::fill_n(sums, rows * d, 0.0f);
-
-  const HeadPanel q =
-      head_panel(args.q, segment.q_begin + j0, segment.q_begin + j1, args.q_stride(), head * d, d, panels);
+  QueryBlock<T> block(args, segment.q_begin + j0, rows, head);
   // Ranges move with j: the first row begins lowest, the last row ends highest.
   const int64_t lowest = visible_keys(segment, j0, args.causal, args.window).begin;
   const int64_t highest = visible_keys(segment, j1 - 1, args.causal, args.window).end;
   for (int64_t k0 = lowest; k0 < highest; k0 += kKeyBlock) {
-    const int64_t k1 = std::min(highest, k0 + kKeyBlock), width = k1 - k0, first = segment.k_begin + k0;
-    const HeadPanel k = head_panel(args.k, first, first + width, args.k_stride(), column, d, k_space);
-    const HeadPanel v = head_panel(args.v, first, first + width, args.k_stride(), column, d, v_space);
-    gemm_serial({.trans_b = true,
-                 .m = rows,
-                 .n = width,
-                 .k = d,
-                 .alpha = args.scale,
-                 .lda = q.stride,
-                 .ldb = k.stride,
-                 .ldc = width},
-                q.data, k.data, scores);
+    const int64_t k1 = std::min(highest, k0 + kKeyBlock), width = k1 - k0;
+    float* scores = block.scores(segment.k_begin + k0, width);
     for (int64_t r = 0; r < rows; ++r) {
       float* row = scores + r * width;
       const KeyRange seen = visible_keys(segment, j0 + r, args.causal, args.window);
@@ -122,18 +189,17 @@ void attend_block(const ForwardArgs<T>& args, const Segment& segment, int64_t j0
       const float new_top = std::max(top[at], max_value(row + begin, end - begin));
       const float shrink = total[at] == 0.0f ? 0.0f : std::exp(top[at] - new_top);
       total[at] = total[at] * shrink + exp_sum(row + begin, new_top, row + begin, end - begin);
-      if (shrink != 1.0f && k0 != lowest) scale_in_place(shrink, sums + r * d, d);
+      if (shrink != 1.0f && k0 != lowest) scale_in_place(shrink, block.sums(r), d);
       top[at] = new_top;
     }
-    gemm_serial({.m = rows, .n = d, .k = width, .beta = 1.0f, .lda = width, .ldb = v.stride, .ldc = d}, scores, v.data,
-                sums);
+    block.add_values();
   }
   for (int64_t r = 0; r < rows; ++r) {
     const auto at = static_cast<size_t>(r);
     const int64_t query = segment.q_begin + j0 + r;
     const bool sees = total[at] != 0.0f;  // NaN counts as seeing
-    if (sees) scale_in_place(1.0f / total[at], sums + r * d, d);
-    narrow_values(sums + r * d, args.out + query * args.q_stride() + head * d, d);
+    if (sees) scale_in_place(1.0f / total[at], block.sums(r), d);
+    narrow_values(block.sums(r), args.out + query * args.q_stride() + head * d, d);
     args.lse[head * args.queries + query] = sees ? top[at] + std::log(total[at]) : kNothing;
   }
 }

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "device/cpu/bf16_product.h"
 #include "device/cpu/gemm.h"
 #include "device/cpu/panels.h"
 #include "device/cpu/segments.h"
@@ -15,6 +16,7 @@ namespace {
 using specs::AttentionBackward;
 
 constexpr int64_t kGradQueryBlock = 64;
+constexpr int64_t kGradQueryTiles = 128;
 constexpr int64_t kGradKeyBlock = 256;
 
 bool supports_attention_backward(std::span<const TensorSpec> in, const AttentionBackward::Attrs&) {
@@ -100,6 +102,74 @@ void differentiate_head(const BackwardArgs<T>& args, const Segment& segment, int
   }
 }
 
+/// The same in bf16 tiles. Scores are made transposed, [keys, queries], so that they are left factors in rows for the
+/// gradients of keys and values; those of the queries come transposed too, from K^T dS^T.
+void differentiate_head_tiles(const BackwardArgs<bf16_t>& args, const Segment& segment, int64_t head, float* dk,
+                              float* dv) {
+  const int64_t d = args.size, keys = segment.keys(), block = kGradQueryTiles * kGradKeyBlock;
+  const int64_t first_key = segment.k_begin * args.k_stride() + head / args.group_size() * d;
+  const bf16_t *k = args.k + first_key, *v = args.v + first_key;
+  const int64_t wide_values = 2 * block + kGradQueryTiles * (d + 2) + d, rounded_values = 2 * block + keys * d;
+  float* p = scratch(ScratchSlot::e, static_cast<size_t>(wide_values + (rounded_values + 1) / 2));
+  float *ds = p + block, *dq = ds + block, *lse = dq + kGradQueryTiles * d, *delta = lse + kGradQueryTiles;
+  float* wide = delta + kGradQueryTiles;
+  auto *p_rounded = reinterpret_cast<bf16_t*>(wide + d), *ds_rounded = p_rounded + block;
+  bf16_t* k_transposed = ds_rounded + block;
+  for (int64_t i = 0; i < keys; ++i)
+    for (int64_t c = 0; c < d; ++c) k_transposed[c * keys + i] = k[i * args.k_stride() + c];
+  std::fill_n(dk, keys * d, 0.0f);
+  std::fill_n(dv, keys * d, 0.0f);
+
+  for (int64_t j0 = 0; j0 < segment.queries(); j0 += kGradQueryTiles) {
+    const int64_t rows = std::min(kGradQueryTiles, segment.queries() - j0), query = segment.q_begin + j0;
+    const int64_t stride = args.q_stride(), first = query * stride + head * d;
+    const bf16_t *q = args.q + first, *dout = args.dout + first;
+    for (int64_t r = 0; r < rows; ++r) {
+      widen_values(args.out + first + r * stride, wide, d);
+      delta[r] = dot(wide, dout + r * stride, d);
+      lse[r] = args.lse[head * args.queries + query + r];
+    }
+    std::fill_n(dq, d * rows, 0.0f);
+
+    const int64_t lowest = visible_keys(segment, j0, args.causal, args.window).begin;
+    const int64_t highest = visible_keys(segment, j0 + rows - 1, args.causal, args.window).end;
+    for (int64_t k0 = lowest; k0 < highest; k0 += kGradKeyBlock) {
+      const int64_t k1 = std::min(highest, k0 + kGradKeyBlock), width = k1 - k0, at = k0 * args.k_stride();
+      bf16_product_serial(bf16_product_of(width, rows, d, k + at, args.k_stride(), {q, stride, true}),
+                          {.f32 = p, .stride = rows});
+      bf16_product_serial(bf16_product_of(width, rows, d, v + at, args.k_stride(), {dout, stride, true}),
+                          {.f32 = ds, .stride = rows});
+      // The queries that see a key are a range, whose ends only grow from key to key.
+      int64_t from = 0, to = 0;
+      for (int64_t i = 0; i < width; ++i) {
+        const auto seen = [&](int64_t r) { return visible_keys(segment, j0 + r, args.causal, args.window); };
+        while (from < rows && seen(from).end <= k0 + i) ++from;
+        while (to < rows && seen(to).begin <= k0 + i) ++to;
+        const int64_t begin = std::min(from, to), count = to - begin;
+        float *p_row = p + i * rows, *ds_row = ds + i * rows;
+        exp_columns(p_row + begin, args.scale, lse + begin, p_row + begin, count);
+        softmax_gradient_columns(p_row + begin, ds_row + begin, delta + begin, args.scale, ds_row + begin, count);
+        for (float* row : {p_row, ds_row}) {
+          std::fill_n(row, begin, 0.0f);
+          std::fill_n(row + to, rows - to, 0.0f);
+        }
+      }
+      narrow_values(p, p_rounded, width * rows);
+      narrow_values(ds, ds_rounded, width * rows);
+      bf16_product_serial(bf16_product_of(width, d, rows, p_rounded, rows, {dout, stride, false}),
+                          {.f32 = dv + k0 * d, .stride = d, .add = true});
+      bf16_product_serial(bf16_product_of(width, d, rows, ds_rounded, rows, {q, stride, false}),
+                          {.f32 = dk + k0 * d, .stride = d, .add = true});
+      bf16_product_serial(bf16_product_of(d, rows, width, k_transposed + k0, keys, {ds_rounded, rows, false}),
+                          {.f32 = dq, .stride = rows, .add = true});
+    }
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < d; ++c) wide[c] = dq[c * rows + r];
+      narrow_values(wide, args.dq + first + r * stride, d);
+    }
+  }
+}
+
 /// Sums the heads of each group: partial [heads, keys, d] f32 to dk or dv [keys, groups, d], for one key.
 template <class T>
 void sum_group(const BackwardArgs<T>& args, const float* partial, int64_t key, T* to) {
@@ -149,6 +219,8 @@ void launch_attention_backward(Encoder& encoder, Operands in, Operands out, cons
       const int64_t head = task % args.heads;
       const Segment segment = segments[task / args.heads];
       const int64_t at = (head * args.keys + segment.k_begin) * d;
+      if constexpr (std::is_same_v<T, bf16_t>)
+        if (has_fast_bf16_products()) return differentiate_head_tiles(args, segment, head, dk + at, dv + at);
       differentiate_head(args, segment, head, dk + at, dv + at);
     });
     for (int64_t s = 0; s < count; ++s) {

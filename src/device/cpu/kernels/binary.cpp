@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "device/cpu/elements.h"
+#include "device/cpu/vector_math.h"
 
 namespace temper::cpu {
 namespace {
@@ -36,6 +37,8 @@ T narrow_value(W x) {
 
 template <Kind kind, class T>
 void combine_row(const T* a, int64_t sa, const T* b, int64_t sb, T* y, int64_t n) {
+  if constexpr (kind == Kind::add && (std::is_same_v<T, bf16_t> || std::is_same_v<T, f16_t>))
+    if (sa == 1 && sb == 1) return add_values(a, b, y, n);
   const auto op = [](T p, T q) { return narrow_value<T>(combine<kind>(wide_value(p), wide_value(q))); };
   if (sa == 1 && sb == 1)  // the common strides apart, so that the compiler vectorises them
     for (int64_t i = 0; i < n; ++i) y[i] = op(a[i], b[i]);

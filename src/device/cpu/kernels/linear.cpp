@@ -21,6 +21,8 @@ void launch_linear(Encoder& encoder, Operands in, Operands out, const Linear::At
   const T* x = data_of<const T>(in[0]);
   T* y = data_of<T>(out[0]);
   cpu_encoder(encoder).launch("linear", in, out, [=](ThreadPool& pool) {
+    if constexpr (std::is_same_v<T, bf16_t>)
+      if (prefers_tiles(m, *weight)) return multiply_weight_tiles(pool, x, m, *weight, transposed, y);
     const float* wide_x = widened(pool, x, from, ScratchSlot::a);
     float* wide_y = wide_output(y, to, ScratchSlot::b);
     multiply_weight(pool, wide_x, m, *weight, transposed, wide_y);

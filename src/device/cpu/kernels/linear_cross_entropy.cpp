@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "device/cpu/gemm.h"
@@ -18,6 +19,7 @@ namespace {
 using specs::LinearCrossEntropy;
 
 constexpr int64_t kLossRows = 256;
+constexpr int64_t kLossTileRows = 512;  // of bf16: the head's panels are packed once a block of rows
 constexpr int64_t kLossVocabulary = 256;
 constexpr int64_t kLossTasks = 16;
 constexpr int64_t kMeanParts = 16;
@@ -30,6 +32,7 @@ bool supports_loss(std::span<const TensorSpec> in, const LinearCrossEntropy::Att
 struct LossWork {
   const CpuWeight* head;
   const float* x;            // [rows, d]
+  const bf16_t* tiles;       // the same as bf16 where products are made of tiles, else null
   const int32_t* row_of;     // [rows]: the row in the op's input
   const int32_t* target_of;  // of the op's input rows
   int64_t rows, parts;
@@ -43,6 +46,56 @@ struct LossWork {
   int64_t vocabulary() const { return head->rows(); }
 };
 
+/// Products of rows [r0, r1) of x with a block of the head, and of their probabilities with it.
+class LossBlock {
+ public:
+  LossBlock(const LossWork& work, int64_t r0, int64_t r1)
+      : work_(work), r0_(r0), rows_(r1 - r0), dense_(work.head->f32()) {
+    const int64_t d = work.d();
+    logits_ = scratch(ScratchSlot::d, static_cast<size_t>(rows_ * kLossVocabulary));
+    if (work.tiles) {
+      const int64_t values = rows_ * kLossVocabulary + kLossVocabulary * d;
+      rounded_ = reinterpret_cast<bf16_t*>(scratch(ScratchSlot::e, static_cast<size_t>((values + 1) / 2)));
+    } else if (!dense_) {
+      expanded_ = scratch(ScratchSlot::e, static_cast<size_t>(kLossVocabulary * d));
+    }
+  }
+
+  /// [rows, v1 - v0]
+  float* multiply(int64_t v0, int64_t v1) {
+    const int64_t d = work_.d(), width = v1 - v0;
+    if (work_.tiles) {
+      head16_ = rows_as_bf16(*work_.head, v0, v1, rounded_ + rows_ * kLossVocabulary);
+      bf16_product_serial(bf16_product_of(rows_, width, d, work_.tiles + r0_ * d, d, {head16_, d, true}),
+                          {.f32 = logits_, .stride = width});
+      return logits_;
+    }
+    if (!dense_) expand_rows(*work_.head, v0, v1, expanded_);
+    head_ = dense_ ? dense_ + v0 * d : expanded_;
+    gemm_serial({.trans_b = true, .m = rows_, .n = width, .k = d, .lda = d, .ldb = d, .ldc = width}, work_.x + r0_ * d,
+                head_, logits_);
+    return logits_;
+  }
+  /// dx += what multiply() gave, changed meanwhile, times the same block of the head.
+  void add_gradient(int64_t width, float* dx) {
+    const int64_t d = work_.d();
+    if (!work_.tiles)
+      return gemm_serial({.m = rows_, .n = d, .k = width, .beta = 1.0f, .lda = width, .ldb = d, .ldc = d}, logits_,
+                         head_, dx);
+    narrow_values(logits_, rounded_, rows_ * width);
+    bf16_product_serial(bf16_product_of(rows_, d, width, rounded_, width, {head16_, d, false}),
+                        {.f32 = dx, .stride = d, .add = true});
+  }
+
+ private:
+  const LossWork& work_;
+  int64_t r0_, rows_;
+  const float *dense_, *head_ = nullptr;
+  const bf16_t* head16_ = nullptr;
+  float *logits_ = nullptr, *expanded_ = nullptr;
+  bf16_t* rounded_ = nullptr;
+};
+
 /// Rows [r0, r1) against one part of the vocabulary.
 void gather_part(const LossWork& work, int64_t r0, int64_t r1, int64_t part) {
   const int64_t d = work.d(), rows = r1 - r0, at = part * work.rows + r0;
@@ -53,15 +106,10 @@ void gather_part(const LossWork& work, int64_t r0, int64_t r1, int64_t part) {
   std::fill_n(total, rows, 0.0f);
   std::fill_n(logit_sum, rows, 0.0f);
   if (work.want_dx) std::fill_n(dx, rows * d, 0.0f);
-  float* logits = scratch(ScratchSlot::d, static_cast<size_t>(kLossRows * kLossVocabulary));
-  const float* dense = work.head->f32();
-  float* expanded = dense ? nullptr : scratch(ScratchSlot::e, static_cast<size_t>(kLossVocabulary * d));
+  LossBlock block(work, r0, r1);
   for (int64_t v0 = begin; v0 < end; v0 += kLossVocabulary) {
     const int64_t v1 = std::min(end, v0 + kLossVocabulary), width = v1 - v0;
-    if (!dense) expand_rows(*work.head, v0, v1, expanded);
-    const float* head = dense ? dense + v0 * d : expanded;
-    gemm_serial({.trans_b = true, .m = rows, .n = width, .k = d, .lda = d, .ldb = d, .ldc = width}, work.x + r0 * d,
-                head, logits);
+    float* logits = block.multiply(v0, v1);
     for (int64_t r = 0; r < rows; ++r) {
       float* row = logits + r * width;
       if (work.smoothing > 0.0f) logit_sum[r] += sum_values(row, width);
@@ -71,8 +119,7 @@ void gather_part(const LossWork& work, int64_t r0, int64_t r1, int64_t part) {
       if (work.want_dx && v0 != begin && shrink != 1.0f) scale_in_place(shrink, dx + r * d, d);
       top[r] = new_top;
     }
-    if (work.want_dx)
-      gemm_serial({.m = rows, .n = d, .k = width, .beta = 1.0f, .lda = width, .ldb = d, .ldc = d}, logits, head, dx);
+    if (work.want_dx) block.add_gradient(width, dx);
   }
 }
 
@@ -142,9 +189,11 @@ void launch_loss(Encoder& encoder, Operands in, Operands out, const LinearCrossE
   const auto body = [=](ThreadPool& pool, FaultReport& faults) {
     const std::vector<int32_t>& counted = counted_rows(targets, n, head->rows(), faults);
     const auto rows = static_cast<int64_t>(counted.size());
-    const int64_t blocks = (rows + kLossRows - 1) / kLossRows;
+    const bool tiles = std::is_same_v<T, bf16_t> && prefers_tiles(rows, *head);
+    const int64_t block_rows = tiles ? kLossTileRows : kLossRows, blocks = (rows + block_rows - 1) / block_rows;
     const int64_t parts = blocks == 0 ? 0 : (kLossTasks + blocks - 1) / blocks;
-    float* gathered = scratch(ScratchSlot::a, static_cast<size_t>(rows * d));
+    float* gathered = scratch(ScratchSlot::a, static_cast<size_t>(rows * d + (tiles ? (rows * d + 1) / 2 : 0)));
+    bf16_t* tiles16 = tiles ? reinterpret_cast<bf16_t*>(gathered + rows * d) : nullptr;
     float* state = scratch(ScratchSlot::b, static_cast<size_t>(parts * rows * (dx ? d + 3 : 3)));
     float* mean = nullptr;
     if (dx && smoothing > 0.0f && rows > 0) {
@@ -153,6 +202,7 @@ void launch_loss(Encoder& encoder, Operands in, Operands out, const LinearCrossE
     }
     const LossWork work{.head = head.get(),
                         .x = gathered,
+                        .tiles = tiles16,
                         .row_of = counted.data(),
                         .target_of = targets,
                         .rows = rows,
@@ -165,11 +215,16 @@ void launch_loss(Encoder& encoder, Operands in, Operands out, const LinearCrossE
                         .dx = state + 3 * parts * rows,
                         .head_mean = mean};
     parallel_for(pool, rows, row_grain(d), [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) widen_values(x + work.row_of[r] * d, gathered + r * d, d);
+      for (int64_t r = begin; r < end; ++r) {
+        const T* row = x + work.row_of[r] * d;
+        widen_values(row, gathered + r * d, d);
+        if constexpr (std::is_same_v<T, bf16_t>)
+          if (tiles16) std::copy_n(row, d, tiles16 + r * d);
+      }
     });
     pool.run(blocks * parts, [&](int64_t task) {
-      const int64_t r0 = task / parts * kLossRows;
-      gather_part(work, r0, std::min(rows, r0 + kLossRows), task % parts);
+      const int64_t r0 = task / parts * block_rows;
+      gather_part(work, r0, std::min(rows, r0 + block_rows), task % parts);
     });
     std::fill_n(row_losses, n, 0.0f);
     if (dx && rows != n) std::fill_n(dx, n * d, 0.0f);

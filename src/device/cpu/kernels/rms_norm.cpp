@@ -3,10 +3,10 @@
 // Weight gradients are summed over fixed blocks of rows, then over blocks, so they don't depend on the threads.
 #include "device/op_specs/rms_norm.h"
 
-#include <cmath>
+#include <algorithm>
 
 #include "device/cpu/elements.h"
-#include "device/cpu/scratch.h"
+#include "device/cpu/panels.h"
 
 namespace temper::cpu {
 namespace {
@@ -16,17 +16,6 @@ using specs::RmsNormBackward;
 
 constexpr int64_t kWeightGradRows = 64;
 
-template <class T>
-float sum_of_squares(const T* x, int64_t n) {
-  // Eight partial sums: vectorisable, and more exact than one running sum.
-  float parts[8] = {};
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8)
-    for (int64_t j = 0; j < 8; ++j) parts[j] += to_f32(x[i + j]) * to_f32(x[i + j]);
-  for (; i < n; ++i) parts[0] += to_f32(x[i]) * to_f32(x[i]);
-  return ((parts[0] + parts[1]) + (parts[2] + parts[3])) + ((parts[4] + parts[5]) + (parts[6] + parts[7]));
-}
-
 template <class T, class W>
 void launch_forward(Encoder& encoder, Operands in, Operands out, float eps) {
   const int64_t d = in[0].dim(-1), rows = d ? in[0].elements() / d : 0;
@@ -35,13 +24,9 @@ void launch_forward(Encoder& encoder, Operands in, Operands out, float eps) {
   T* y = data_of<T>(out[0]);
   float* inv_rms = data_of<float>(out[1]);
   cpu_encoder(encoder).launch("rms_norm", in, out, [=](ThreadPool& pool) {
+    const float* wide_weight = widened(pool, weight, d, ScratchSlot::b);
     parallel_for(pool, rows, row_grain(d), [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) {
-        const T* xr = x + r * d;
-        const float scale = 1.0f / std::sqrt(sum_of_squares(xr, d) / static_cast<float>(d) + eps);
-        inv_rms[r] = scale;
-        for (int64_t i = 0; i < d; ++i) y[r * d + i] = from_f32<T>(to_f32(xr[i]) * scale * to_f32(weight[i]));
-      }
+      for (int64_t r = begin; r < end; ++r) inv_rms[r] = rms_norm_row(x + r * d, wide_weight, eps, y + r * d, d);
     });
   });
 }
@@ -55,6 +40,7 @@ void launch_backward(Encoder& encoder, Operands in, Operands out, bool want_weig
   T* dx = data_of<T>(out[0]);
   float* dweight = want_weight_grad ? data_of<float>(out[1]) : nullptr;
   cpu_encoder(encoder).launch("rms_norm_backward", in, out, [=](ThreadPool& pool) {
+    const float* wide_weight = widened(pool, weight, d, ScratchSlot::b);
     const int64_t blocks = (rows + kWeightGradRows - 1) / kWeightGradRows;
     float* partial = dweight ? scratch(ScratchSlot::a, static_cast<size_t>(blocks * d)) : nullptr;
     pool.run(blocks, [&](int64_t block) {
@@ -63,13 +49,9 @@ void launch_backward(Encoder& encoder, Operands in, Operands out, bool want_weig
       for (int64_t r = block * kWeightGradRows; r < std::min(rows, (block + 1) * kWeightGradRows); ++r) {
         const T *dyr = dy + r * d, *xr = x + r * d;
         const float scale = inv_rms[r];
-        float dot = 0.0f;
-        for (int64_t i = 0; i < d; ++i) dot += to_f32(dyr[i]) * to_f32(weight[i]) * to_f32(xr[i]);
-        const float pull = dot * scale * scale * scale / static_cast<float>(d);
         if (sums)
           for (int64_t i = 0; i < d; ++i) sums[i] += to_f32(dyr[i]) * to_f32(xr[i]) * scale;
-        for (int64_t i = 0; i < d; ++i)
-          dx[r * d + i] = from_f32<T>(to_f32(dyr[i]) * to_f32(weight[i]) * scale - to_f32(xr[i]) * pull);
+        rms_norm_gradient(dyr, xr, wide_weight, scale, dx + r * d, d);
       }
     });
     if (!dweight) return;

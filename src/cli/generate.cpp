@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <optional>
 
 #include "base/fail.h"
 #include "base/file.h"
@@ -34,19 +35,47 @@ void add_speeds(OrderedJson& json, const GenerateStats& stats) {
   json["decode_tokens_per_s"] = stats.decode_tokens_per_s();
 }
 
+/// Prints replies in the order of their prompts, each as soon as those before it are there.
+class BatchPrinter {
+ public:
+  BatchPrinter(size_t count, bool json) : waiting_(count), json_(json) {}
+
+  void add(size_t prompt, const Reply& reply) {
+    waiting_[prompt] = reply;
+    // The last one comes with the speeds, which are known when the run is over.
+    while (next_ + 1 < waiting_.size() && waiting_[next_]) print(nullptr);
+  }
+  void finish(const GenerateStats& stats) {
+    while (next_ < waiting_.size()) print(next_ + 1 == waiting_.size() ? &stats : nullptr);
+  }
+
+ private:
+  void print(const GenerateStats* stats) {
+    const Reply& reply = waiting_[next_].value();
+    if (json_) {
+      OrderedJson json = reply_json(reply);
+      if (stats) add_speeds(json, *stats);
+      print_json_line(json);
+    } else {
+      fmt::print("{}{}\n", next_ ? "\n" : "", reply.text);
+    }
+    std::fflush(stdout);
+    waiting_[next_++] = Reply();  // its text is of no more use
+  }
+
+  std::vector<std::optional<Reply>> waiting_;
+  size_t next_ = 0;
+  bool json_;
+};
+
 int generate_batch(LoadedModel& loaded, const GenerateArguments& args) {
   Generator generator(loaded.ctx(), loaded.model, loaded.adapter_or_null());
   const auto prompts = parse_batch(loaded.model, args.style, read_file(*args.batch), *args.batch);
   catch_interrupts();
-  const std::vector<Reply> replies = generator.run(prompts, args.options, {}, &interrupted());
-  for (size_t i = 0; i < replies.size(); ++i) {
-    OrderedJson json = reply_json(replies[i]);
-    if (i + 1 == replies.size()) add_speeds(json, generator.stats());
-    if (args.json)
-      print_json_line(json);
-    else
-      fmt::print("{}{}\n", i ? "\n" : "", replies[i].text);
-  }
+  BatchPrinter printer(prompts.size(), args.json);
+  generator.run(prompts, args.options, {}, &interrupted(),
+                [&](size_t prompt, const Reply& reply) { printer.add(prompt, reply); });
+  printer.finish(generator.stats());
   if (interrupted()) fail(ErrorCode::interrupted, "generate: interrupted; the replies above are incomplete");
   return 0;
 }

@@ -48,7 +48,8 @@ void check_prompt(const io::ModelConfig& config, std::span<const int32_t> ids, s
 }
 
 std::vector<Reply> Generator::run(std::span<const std::vector<int32_t>> prompts, const GenerateOptions& options,
-                                  const TextCallback& on_text, const std::atomic<bool>* stop) {
+                                  const TextCallback& on_text, const std::atomic<bool>* stop,
+                                  const ReplyCallback& on_reply) {
   const LanguageModel& model = model_.language_model();
   const io::ModelConfig& config = model.config();
   std::vector<Reply> replies(prompts.size());
@@ -60,7 +61,10 @@ std::vector<Reply> Generator::run(std::span<const std::vector<int32_t>> prompts,
         std::max(capacity, std::min(config.max_position_embeddings, replies[i].prompt_tokens + options.max_tokens));
   }
   if (prompts.empty() || options.max_tokens < 1) {
-    for (Reply& reply : replies) reply.finish_reason = "length";
+    for (size_t i = 0; i < replies.size(); ++i) {
+      replies[i].finish_reason = "length";
+      if (on_reply) on_reply(i, replies[i]);
+    }
     return replies;
   }
   const auto sequences =
@@ -136,6 +140,7 @@ std::vector<Reply> Generator::run(std::span<const std::vector<int32_t>> prompts,
       }
       reply.text += text;
       if (on_text && !text.empty()) on_text(slot.prompt, text);
+      if (done && on_reply) on_reply(slot.prompt, reply);
       if (done) continue;
       slot.next = {id};
       slot.history.push_back(id);
@@ -144,8 +149,11 @@ std::vector<Reply> Generator::run(std::span<const std::vector<int32_t>> prompts,
     slots = std::move(going);
     if (interrupted) break;
   }
-  for (Reply& reply : replies)  // prompts that were never begun
-    if (reply.finish_reason.empty()) reply.finish_reason = "interrupted";
+  for (size_t i = 0; i < replies.size(); ++i) {  // prompts that were never begun
+    if (!replies[i].finish_reason.empty()) continue;
+    replies[i].finish_reason = "interrupted";
+    if (on_reply) on_reply(i, replies[i]);
+  }
   return replies;
 }
 

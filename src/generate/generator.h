@@ -42,6 +42,8 @@ struct GenerateStats {
 
 /// Text as it becomes certain: never half a character, never the beginning of a stop string.
 using TextCallback = std::function<void(size_t prompt, std::string_view text)>;
+/// A reply as soon as it is whole, whatever the others do.
+using ReplyCallback = std::function<void(size_t prompt, const Reply& reply)>;
 
 /// Generates with a KV cache. Prompts of different lengths share forward passes; as one ends, the next takes its place.
 /// Throws Error{invalid_argument} for an empty prompt or one longer than the model's context, Error{numeric} for ids
@@ -53,7 +55,8 @@ class Generator {
 
   /// `*stop` becoming true ends all replies with what they have.
   std::vector<Reply> run(std::span<const std::vector<int32_t>> prompts, const GenerateOptions& options,
-                         const TextCallback& on_text = {}, const std::atomic<bool>* stop = nullptr);
+                         const TextCallback& on_text = {}, const std::atomic<bool>* stop = nullptr,
+                         const ReplyCallback& on_reply = {});
   const GenerateStats& stats() const { return stats_; }
 
  private:

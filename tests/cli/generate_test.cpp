@@ -120,6 +120,31 @@ TEST(Generate, ABatchOfDifferentLengthsGivesEachReplyOnItsLine) {
   EXPECT_EQ(lines[2]["ids"], reply({"--ids", "5,6,7", "--max-tokens", "6", "--ignore-eos"})["ids"]);
 }
 
+TEST(Generate, ToolsOfABatchRowReachTheTemplate) {
+  const TestFolder folder;
+  const fs::path model = model_copy(folder);
+  write_text(model / "chat_template.jinja", "{{ tools | tojson }}{% for m in messages %}{{ m.content }}{% endfor %}");
+  const std::string message = R"("messages": [{"role": "user", "content": "one"}])";
+  write_text(folder / "batch.jsonl", "{" + message + "}\n{" + message + R"(, "tools": [{"name": "f"}]})" + "\n");
+  const std::vector<OrderedJson> lines =
+      run_program({"generate", "--model", model, "--batch", folder / "batch.jsonl", "--max-tokens", "2", "--json"})
+          .json_lines();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_GT(lines[1]["prompt_tokens"], lines[0]["prompt_tokens"]);
+}
+
+TEST(Generate, RepliesOfABatchAppearWhileOthersAreWritten) {
+  const TestFolder folder;
+  std::string rows = "{\"ids\": [5]}\n";
+  for (int i = 0; i < 3000; ++i) rows += "{\"ids\": [5, 6, 7]}\n";
+  write_text(folder / "batch.jsonl", rows);
+  Program batch(Words{"generate", "--model", tiny_model(), "--batch", folder / "batch.jsonl", "--ignore-eos",
+                      "--max-tokens", "250", "--max-batch", "1", "--json"});
+  ASSERT_TRUE(batch.wait_for_output("\"finish_reason\":\"length\""));
+  batch.send(SIGINT);
+  EXPECT_EQ(batch.wait().code, kInterrupted);
+}
+
 TEST(Generate, ABadBatchRowIsNamedByFileAndLine) {
   const TestFolder folder;
   const std::vector<std::pair<std::string, Words>> cases = {

@@ -45,6 +45,27 @@ TEST(Generator, GreedyTokensAreThoseOfTransformers) {
   }
 }
 
+TEST(Generator, AReplyIsHandedOutWhenItEndsNotWhenAllDo) {
+  GoldenModel golden;
+  Generator generator(golden.ctx, golden.model, nullptr);
+  std::vector<size_t> done;
+  size_t pieces_after_the_first = 0;
+  // Prompts share two sequences; the long one has the smallest room left in the context of 256.
+  std::vector<int32_t> filling(240, 7);
+  const std::vector<std::vector<int32_t>> prompts = {{5, 9}, filling, {11}};
+  const std::vector<Reply> replies = generator.run(
+      prompts, {.max_tokens = 60, .ignore_eos = true, .max_batch = 2},
+      [&](size_t prompt, std::string_view) { pieces_after_the_first += !done.empty() && prompt == 0; }, nullptr,
+      [&](size_t prompt, const Reply& reply) {
+        done.push_back(prompt);
+        EXPECT_EQ(reply.finish_reason, "length");
+        EXPECT_EQ(reply.ids.size(), prompt == 1 ? 16u : 60u);
+      });
+  EXPECT_EQ(done, (std::vector<size_t>{1, 0, 2}));
+  EXPECT_GT(pieces_after_the_first, 10u);
+  EXPECT_EQ(replies[1].ids.size(), 16u);
+}
+
 TEST(Generator, ADecodedTokenTakesMemoryFromThePoolOnly) {
   for (const StreamOptions& mode : {StreamOptions{}, StreamOptions{.deferred = true, .shuffle_seed = 1}}) {
     GoldenModel golden;

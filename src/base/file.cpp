@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,7 +83,20 @@ void release_mapped_pages(std::span<const std::byte> bytes) {
   const auto address = reinterpret_cast<uintptr_t>(bytes.data());
   const uintptr_t begin = (address + page - 1) / page * page, end = (address + bytes.size()) / page * page;
   // Advice only: when the system doesn't follow it, nothing but memory is lost.
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  if (begin < end)
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr): pages
+}
+
+FolderLock::FolderLock(const fs::path& folder, std::string_view advice)
+    : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (fd_ < 0) fail(ErrorCode::io, "{}: cannot open: {}", folder.string(), std::strerror(errno));
+  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  ::close(fd_);
+  fail(ErrorCode::io, "{}: another program is writing to it; {}", folder.string(), advice);
+}
+
+FolderLock::~FolderLock() {
+  if (fd_ >= 0) ::close(fd_);
 }
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace temper {
 
@@ -49,6 +50,21 @@ class AtomicFile {
 
  private:
   std::filesystem::path path_, temporary_;
+  int fd_ = -1;
+};
+
+/// Keeps other programs that take the same lock out of a folder, until it is destroyed or the process ends, however it
+/// ends. Throws Error{io} when another holds it, or the folder can't be opened. File systems without locks grant it.
+class FolderLock {
+ public:
+  /// `advice` ends the error: what to do when the lock is taken.
+  FolderLock(const std::filesystem::path& folder, std::string_view advice);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+ private:
   int fd_ = -1;
 };
 

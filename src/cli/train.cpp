@@ -243,7 +243,7 @@ int train_command(const Session& session, TrainOptions options) {
   options.lora.base_model = options.model;
   LoraAdapter adapter = initial_adapter(loaded.ctx(), model, options);
   if (options.dry_run) return dry_run(options, loaded, adapter, data);
-  prepare_out(options);
+  const FolderLock lock = prepare_out(options);
   catch_interrupts();
 
   const fs::path out = options.out;

@@ -34,17 +34,20 @@ void check_out(const TrainOptions& options) {
          out.string());
 }
 
-void prepare_out(const TrainOptions& options) {
+FolderLock prepare_out(const TrainOptions& options) {
   const fs::path out = options.out;
   std::error_code error;
   fs::create_directories(out, error);
   if (error) fail(ErrorCode::io, "{}: cannot create the folder: {}", out.string(), error.message());
+  FolderLock lock(out, "wait for it to end, or choose another --out");
+  check_out(options);  // another run may have come and gone meanwhile
   if (options.overwrite)
     for (const std::string_view name : kResults) fs::remove_all(out / name);
   std::vector<fs::path> unfinished;
   for (const auto& entry : fs::directory_iterator(out))
     if (is_unfinished(entry.path().filename().string())) unfinished.push_back(entry.path());
   for (const fs::path& path : unfinished) fs::remove(path);
+  return lock;
 }
 
 }  // namespace temper::cli

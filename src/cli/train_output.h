@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "base/file.h"
 #include "cli/train_options.h"
 
 namespace temper::cli {
@@ -10,8 +11,9 @@ namespace temper::cli {
 /// for.
 void check_out(const TrainOptions& options);
 
-/// Makes the folder ready: with --overwrite what an earlier run wrote is removed, and nothing else. To be called when
-/// everything that can be wrong with a run has been checked. Leftovers of a run that was killed while writing go, too.
-void prepare_out(const TrainOptions& options);
+/// Makes the folder ready, to be this run's alone as long as the lock lives: with --overwrite what an earlier run wrote
+/// is removed, and nothing else. To be called when everything that can be wrong with a run has been checked. Leftovers
+/// of a run that was killed while writing go, too.
+[[nodiscard]] FolderLock prepare_out(const TrainOptions& options);
 
 }  // namespace temper::cli

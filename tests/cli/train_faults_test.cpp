@@ -146,6 +146,25 @@ TEST(TrainFaults, AnOutThatCannotBeAFolderIsAnError) {
   expect_error(run_program(words), kFailed, {"/proc/temper-cannot-write-here"});
 }
 
+TEST(TrainFaults, TwoRunsDontShareAFolder) {
+  const TestFolder folder;
+  const TrainRun run(folder, "out", 4, 3000);  // a validation that takes seconds
+  Words words = run.words({"--steps", "2"});
+  std::erase(words, "--quiet");
+  Program first(words);
+  ASSERT_TRUE(first.wait_for_error("trainable parameters"));
+  for (const char* flag : {"--overwrite", "--resume"})
+    expect_error(run.run({"--steps", "2", flag}), kFailed, {run.out, "another program", "another --out"});
+  first.send(SIGKILL);
+  first.wait();
+  Words again = run.words({"--steps", "2", "--resume"});
+  std::erase(again, "--quiet");
+  Program second(again);  // the lock went with its holder
+  EXPECT_TRUE(second.wait_for_error("trainable parameters"));
+  second.send(SIGKILL);
+  second.wait();
+}
+
 TEST(TrainFaults, InterruptsBeforeTheFirstStepEndWith130) {
   const TestFolder folder;
   const TrainRun run(folder, "out", 4, 3000);  // a validation that takes seconds

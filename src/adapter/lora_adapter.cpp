@@ -78,11 +78,11 @@ LoraAdapter LoraAdapter::load_peft(Context& ctx, const LanguageModel& model, con
 }
 
 LoraAdapter LoraAdapter::from_peft(Context& ctx, const LanguageModel& model, const LoraConfig& config,
-                                   const io::SafetensorsFile& file, std::string_view where) {
+                                   const io::SafetensorsFile& tensors, std::string_view where) {
   std::vector<std::string> modules;
   for (const LinearLayer& layer : model.linears()) modules.push_back(layer.name);
   LoraAdapter adapter(model, config, target_modules(config, modules));
-  adapter.take_parameters(ctx, file, where);
+  adapter.take_parameters(ctx, tensors, where);
   return adapter;
 }
 

@@ -41,9 +41,7 @@ int flush_output(int code) {
   return kFailed;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   using namespace temper;
   CLI::App app("temper: fine-tune language models with LoRA, generate with them");
   app.set_version_flag("--version", std::string("temper ") + cli::build_info::kVersion);
@@ -81,4 +79,15 @@ int main(int argc, char** argv) {
     print_error(fmt::format("{}; this is a bug in temper", error.what()));
   }
   return kFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {  // before or while an error was printed
+    std::fputs(error.what(), stderr);
+    return kFailed;
+  }
 }

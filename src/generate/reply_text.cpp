@@ -23,7 +23,7 @@ std::string ReplyText::finish() {
   return release(decoder_.flush(), true);
 }
 
-std::string ReplyText::release(std::string text, bool last) {
+std::string ReplyText::release(const std::string& text, bool last) {
   if (stopped_) return {};
   held_ += text;
   size_t first = std::string::npos, keep = 0;

@@ -22,7 +22,7 @@ class ReplyText {
   bool stopped() const { return stopped_; }
 
  private:
-  std::string release(std::string text, bool last);
+  std::string release(const std::string& text, bool last);
 
   text::StreamDecoder decoder_;
   std::vector<std::string> stop_strings_;

@@ -21,10 +21,10 @@ constexpr size_t kMaxConfigBytes = 16 << 20, kMaxTokenizerBytes = 256 << 20;
 /// Every file of a model that the folder lacks, in one error, with what the folder seems to be instead.
 void refuse_incomplete_folder(const fs::path& folder, bool needs_tokenizer) {
   std::vector<std::string> missing;
-  if (!path_exists(folder / "config.json")) missing.push_back("config.json");
-  if (needs_tokenizer && !path_exists(folder / "tokenizer.json")) missing.push_back("tokenizer.json");
+  if (!path_exists(folder / "config.json")) missing.emplace_back("config.json");
+  if (needs_tokenizer && !path_exists(folder / "tokenizer.json")) missing.emplace_back("tokenizer.json");
   if (!path_exists(folder / "model.safetensors") && !path_exists(folder / "model.safetensors.index.json"))
-    missing.push_back("model.safetensors (or model.safetensors.index.json and its shards)");
+    missing.emplace_back("model.safetensors (or model.safetensors.index.json and its shards)");
   if (missing.empty()) return;
   std::string_view hint;
   if (path_exists(folder / "adapter_config.json"))

@@ -104,7 +104,8 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : where_(pat
   for (StoredTensor& tensor : tensors_) tensor.mapped = true;
 }
 
-SafetensorsFile::SafetensorsFile(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, std::string where)
+SafetensorsFile::SafetensorsFile(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner,
+                                 std::string where)
     : where_(std::move(where)) {
   parse(bytes, owner);
 }

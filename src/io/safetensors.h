@@ -22,7 +22,7 @@ class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path);
   /// A file in memory; `where` names it in errors, `owner` keeps `bytes` alive (may be null when the caller does).
-  SafetensorsFile(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, std::string where);
+  SafetensorsFile(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner, std::string where);
 
   const std::vector<StoredTensor>& tensors() const { return tensors_; }  ///< in the order of their bytes
   const StoredTensor* find(std::string_view name) const;                 ///< nullptr when absent

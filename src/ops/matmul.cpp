@@ -69,7 +69,7 @@ Tensor matmul(Context& ctx, const Tensor& a, const Tensor& b, const Matmul::Attr
   return apply_one(ctx, kMatmul, {a, b}, attrs);
 }
 
-Tensor matmul_add(Context& ctx, const Tensor& a, const Tensor& b, Tensor c, const Matmul::Attrs& attrs) {
+Tensor matmul_add(Context& ctx, const Tensor& a, const Tensor& b, const Tensor& c, const Matmul::Attrs& attrs) {
   std::vector<Tensor> inputs = {a, b};
   inputs.push_back(contiguous(ctx, c));
   return apply_one(ctx, kMatmul, std::move(inputs), attrs);

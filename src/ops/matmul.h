@@ -9,6 +9,7 @@ namespace temper {
 /// (trans_a: a is [.., k, m]; trans_b: b is [.., n, k]). One floating type; differentiable in all three.
 /// Errors: inner dimensions or types that differ, ranks below 2.
 Tensor matmul(Context& ctx, const Tensor& a, const Tensor& b, const specs::Matmul::Attrs& attrs = {});
-Tensor matmul_add(Context& ctx, const Tensor& a, const Tensor& b, Tensor c, const specs::Matmul::Attrs& attrs = {});
+Tensor matmul_add(Context& ctx, const Tensor& a, const Tensor& b, const Tensor& c,
+                  const specs::Matmul::Attrs& attrs = {});
 
 }  // namespace temper

@@ -46,7 +46,7 @@ bool sole_owner(const std::shared_ptr<Buffer>& buffer) {
   // use_count() is a relaxed load: it may show that another thread let go without ordering its reads of the memory
   // before our writes. Taking a handle and dropping it is an acquiring read-modify-write of the count which that thread
   // released; unlike with a fence, ThreadSanitizer sees it.
-  { const std::shared_ptr<Buffer> handle = buffer; }
+  { const std::shared_ptr<Buffer> handle = buffer; }  // NOLINT(performance-unnecessary-copy-initialization)
   return true;
 }
 

@@ -107,9 +107,9 @@ std::optional<Regex> compile_step(const PreTokenizerStep& step, std::string_view
 
 }  // namespace
 
-PreTokenizer::PreTokenizer(const std::vector<PreTokenizerStep>& steps, std::string_view where) {
+PreTokenizer::PreTokenizer(const std::vector<PreTokenizerStep>& steps, std::string_view where)
+    : gives_bytes_(!steps.empty() && steps.back().kind == PreTokenizerStep::Kind::byte_level) {
   for (const PreTokenizerStep& step : steps) steps_.push_back({step, compile_step(step, where)});
-  gives_bytes_ = !steps.empty() && steps.back().kind == PreTokenizerStep::Kind::byte_level;
 }
 
 void PreTokenizer::split(std::string_view text, EncodeScratch& scratch) const {

@@ -55,7 +55,7 @@ Dataset parse_dataset(const TextProcessor& processor, std::string_view text, con
                       const DatasetOptions& options);
 
 /// One row, for `temper inspect` and tests.
-Row tokenize_row(const TextProcessor& processor, const OrderedJson& row, const DatasetOptions& options,
+Row tokenize_row(const TextProcessor& processor, const OrderedJson& json, const DatasetOptions& options,
                  std::string_view where);
 
 /// The conversation a row of a loaded data set stands for, without the final assistant message: what to generate from.

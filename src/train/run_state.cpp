@@ -52,8 +52,8 @@ std::string differences(const OrderedJson& saved, const OrderedJson& current, co
 
 }  // namespace
 
-CheckpointStore::CheckpointStore(fs::path out, OrderedJson identity)
-    : folder_(std::move(out) / "checkpoints"), identity_(std::move(identity)) {}
+CheckpointStore::CheckpointStore(const fs::path& out, OrderedJson identity)
+    : folder_(out / "checkpoints"), identity_(std::move(identity)) {}
 
 void CheckpointStore::save(Context& ctx, const LoraAdapter& adapter, const RunState& state) const {
   const fs::path folder = folder_ / fmt::format("{}{:06}", kStepPrefix, state.step);

@@ -24,7 +24,7 @@ struct RunState {
 class CheckpointStore {
  public:
   /// `identity` describes the run (configuration, model, data): a checkpoint of another run is refused on load.
-  CheckpointStore(std::filesystem::path out, OrderedJson identity);
+  CheckpointStore(const std::filesystem::path& out, OrderedJson identity);
 
   void save(Context& ctx, const LoraAdapter& adapter, const RunState& state) const;
   /// Deletes what a killed run left half written.

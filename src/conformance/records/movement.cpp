@@ -20,9 +20,9 @@ std::vector<Sample> any_shapes() {
 }
 
 template <class Run, class Reference>
-OpRecord movement_record(std::string name, std::vector<Sample> samples, Run run, Reference reference) {
+OpRecord movement_record(const std::string& name, const std::vector<Sample>& samples, Run run, Reference reference) {
   return {
-      .name = std::move(name),
+      .name = name,
       .samples = std::move(samples),
       .dtypes = kAllTypes,
       .run = [run](Context& ctx, const std::vector<Tensor>& in) -> std::vector<Tensor> { return {run(ctx, in[0])}; },

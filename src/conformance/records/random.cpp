@@ -41,7 +41,7 @@ int64_t sample_reference(std::vector<double> logits, const double* params, doubl
   renormalise();
   double sum = 0;
   for (const Token& token : tokens)
-    if (u < (sum += token.p)) return token.id;
+    if (sum += token.p; u < sum) return token.id;
   return tokens.back().id;
 }
 
@@ -81,7 +81,7 @@ void register_random(std::vector<OpRecord>& records) {
       .accuracy = Accuracy::rounded,
   });
   const int rows = 12;
-  const auto params = [&](std::vector<double> row) { return fixed_f32(array({rows, 4}, repeated(row, rows))); };
+  const auto params = [&](const std::vector<double>& row) { return fixed_f32(array({rows, 4}, repeated(row, rows))); };
   records.push_back({
       .name = "sample",
       .samples = {{"plain", {uniform({rows, 9}, 1), params({1, 0, 1, 0})}},

@@ -47,6 +47,7 @@ std::vector<MemoryRange> ranges_of(const std::vector<Access>& accesses) {
 }
 
 void fill_with_poison(const MemoryRange& range) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): ranges are addresses, compared and cut
   std::memset(reinterpret_cast<void*>(range.begin), kPoison, range.end - range.begin);
 }
 

@@ -70,12 +70,11 @@ inline bool is_compute_type(DType dtype) {
 /// Where row r of a layout begins, rows being all dimensions but the last.
 class RowIndex {
  public:
-  explicit RowIndex(const Layout& layout) : layout_(layout) {
-    const int rank = layout.shape.rank();
-    columns_ = rank ? layout.shape[-1] : 1;
-    rows_ = 1;
-    for (int d = 0; d + 1 < rank; ++d) rows_ *= layout.shape[d];
-    stride_ = rank ? layout.strides[static_cast<size_t>(rank - 1)] : 1;
+  explicit RowIndex(const Layout& layout)
+      : layout_(layout),
+        columns_(layout.shape.rank() ? layout.shape[-1] : 1),
+        stride_(layout.shape.rank() ? layout.strides[static_cast<size_t>(layout.shape.rank() - 1)] : 1) {
+    for (int d = 0; d + 1 < layout.shape.rank(); ++d) rows_ *= layout.shape[d];
   }
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
@@ -93,7 +92,7 @@ class RowIndex {
 
  private:
   Layout layout_;
-  int64_t rows_, columns_, stride_;
+  int64_t rows_ = 1, columns_, stride_;
 };
 
 /// Rows to give one slice so that it does about `items` element operations.

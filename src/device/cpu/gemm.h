@@ -16,9 +16,9 @@ struct Gemm {
 };
 
 /// On the calling thread.
-void gemm_serial(const Gemm& shape, const float* a, const float* b, float* c);
+void gemm_serial(const Gemm& g, const float* a, const float* b, float* c);
 /// On all threads of the pool, in slices of M or N whose boundaries depend on the shape only; K is never split, so the
 /// result doesn't depend on the number of threads.
-void gemm(ThreadPool& pool, const Gemm& shape, const float* a, const float* b, float* c);
+void gemm(ThreadPool& pool, const Gemm& g, const float* a, const float* b, float* c);
 
 }  // namespace temper::cpu

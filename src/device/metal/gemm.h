@@ -50,6 +50,6 @@ struct Gemm {
 };
 
 /// Encodes a product on our own kernels. Its operands have been declared to `commands`.
-void encode_gemm(ComputeCommands& commands, const Gemm& gemm);
+void encode_gemm(ComputeCommands& commands, const Gemm& stacked);
 
 }  // namespace temper::metal

@@ -6,7 +6,7 @@ namespace temper::metal {
 namespace {
 
 os_log_t signpost_log() {
-  static const os_log_t log = os_log_create("temper", OS_LOG_CATEGORY_DYNAMIC_TRACING);
+  static os_log_t const log = os_log_create("temper", OS_LOG_CATEGORY_DYNAMIC_TRACING);
   return log;
 }
 
@@ -21,6 +21,7 @@ Signpost::Signpost(Kind kind, std::string_view what) : kind_(kind) {
   if (!signposts_enabled()) return;
   id_ = os_signpost_id_generate(signpost_log());
   const int length = static_cast<int>(what.size());
+  // NOLINTBEGIN(bugprone-suspicious-stringview-data-usage): the format takes the length
   switch (kind) {
     case Kind::step:
       os_signpost_interval_begin(signpost_log(), id_, "step", "%{public}.*s", length, what.data());
@@ -35,6 +36,7 @@ Signpost::Signpost(Kind kind, std::string_view what) : kind_(kind) {
       os_signpost_interval_begin(signpost_log(), id_, "on cpu", "%{public}.*s", length, what.data());
       break;
   }
+  // NOLINTEND(bugprone-suspicious-stringview-data-usage)
 }
 
 Signpost::~Signpost() {

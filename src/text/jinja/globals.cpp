@@ -23,7 +23,7 @@ Value range_function(Runtime& runtime, Arguments& arguments) {
     fault("Range too big. The sandbox blocks ranges larger than MAX_RANGE ({}).", Runtime::kMaxRange);
   ValueList items;
   items.reserve(count);
-  for (uint64_t i = 0; i < count; ++i) items.push_back(Value(start + static_cast<int64_t>(i) * step));
+  for (uint64_t i = 0; i < count; ++i) items.emplace_back(start + static_cast<int64_t>(i) * step);
   return runtime.list(std::move(items), SequenceKind::range);
 }
 

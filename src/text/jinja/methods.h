@@ -29,7 +29,7 @@ class Bound {
   /// Given and not None.
   bool given(size_t i) const { return has(i) && !slots_[i]->is(Kind::none); }
   const Value& at(size_t i) const { return *slots_[i]; }
-  Value value_or(size_t i, Value fallback) const { return has(i) ? *slots_[i] : std::move(fallback); }
+  Value value_or(size_t i, const Value& fallback) const { return has(i) ? *slots_[i] : fallback; }
   int64_t integer_or(size_t i, int64_t fallback) const;
   bool truth_or(size_t i, bool fallback) const;
   const std::string& text(size_t i) const;

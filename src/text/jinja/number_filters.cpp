@@ -31,7 +31,7 @@ std::optional<Value> truncated(double number) {
 
 Value int_filter(Runtime&, const Value& subject, const Arguments& arguments) {
   const Bound bound("int", arguments, {"default", "base"});
-  const Value fallback = bound.value_or(0, Value(int64_t{0}));
+  Value fallback = bound.value_or(0, Value(int64_t{0}));
   switch (subject.kind()) {
     case Kind::undefined:
       use_of_undefined(subject);

@@ -86,7 +86,7 @@ void Parser::unexpected(std::string_view wanted) const {
 
 Block Parser::parse() {
   Block root{statements({}), {}};
-  if (!missing_.empty()) throw missing_.front();
+  if (!missing_.empty()) throw Fault(missing_.front());
   find_hidden_names(root);
   return root;
 }

@@ -48,12 +48,14 @@ class Runtime {
 
   /// Counts work; throws Fault past the limit.
   void step(int64_t count = 1) {
-    if ((steps_ += count) > limits_.steps) too_many_steps();
+    steps_ += count;
+    if (steps_ > limits_.steps) too_many_steps();
   }
   /// Counts memory before it is taken; throws Fault past the limit.
   void use_bytes(size_t count) {
-    if (count > static_cast<size_t>(limits_.bytes) || (bytes_ += static_cast<int64_t>(count)) > limits_.bytes)
-      too_many_bytes();
+    if (count > static_cast<size_t>(limits_.bytes)) too_many_bytes();
+    bytes_ += static_cast<int64_t>(count);
+    if (bytes_ > limits_.bytes) too_many_bytes();
     step(static_cast<int64_t>(count / 64));
   }
 

@@ -49,9 +49,10 @@ Value map_filter(Runtime& runtime, const Value& subject, const Arguments& argume
                       Runtime& rt, Value item) { return path.get(rt, std::move(item), other); });
   }
   const std::string name = text_of(arguments.positional[0], "map");
-  return lazily(runtime, subject, arguments, [name, rest = without_first(arguments, 1)](Runtime& rt, Value item) {
-    return apply_filter(rt, name, item, rest);
-  });
+  return lazily(runtime, subject, arguments,
+                [name, rest = without_first(arguments, 1)](Runtime& rt, const Value& item) {
+                  return apply_filter(rt, name, item, rest);
+                });
 }
 
 template <bool wanted, bool of_attribute>

@@ -18,7 +18,7 @@ double round_step(double rough) {
   return 10 * power;
 }
 
-std::string without_exponent_zeros(std::string text) {
+std::string without_exponent_zeros(const std::string& text) {
   return text.find('e') == std::string::npos ? text : number_text(std::stod(text), 3);
 }
 
@@ -44,7 +44,7 @@ ChartScale linear_scale(double low, double high, int wanted) {
   const double step = round_step((high - low) / wanted);
   const double first = std::floor(low / step + 1e-6), last = std::ceil(high / step - 1e-6);
   ChartScale scale{.low = first * step, .high = last * step};
-  for (double i = first; i <= last; ++i) scale.ticks.push_back(i * step);
+  for (int i = 0; first + i <= last; ++i) scale.ticks.push_back((first + i) * step);
   return scale;
 }
 
@@ -59,8 +59,9 @@ ChartScale log_scale(double low, double high) {
   if (decades >= 1.2 && decades < 3) factors = {1, 3};
   const double every = std::max(1.0, std::ceil(decades / 6));
   std::vector<double> ticks;
-  for (double e = std::floor(std::log10(low)) - every; e <= std::ceil(std::log10(high)) + every; e += every)
-    for (const double f : factors) ticks.push_back(f * std::pow(10, e));
+  const double lowest = std::floor(std::log10(low)) - every, highest = std::ceil(std::log10(high)) + every;
+  for (int i = 0; lowest + i * every <= highest; ++i)
+    for (const double f : factors) ticks.push_back(f * std::pow(10, lowest + i * every));
   const auto first = std::prev(std::upper_bound(ticks.begin(), ticks.end(), low * (1 + 1e-9)));
   auto last = std::lower_bound(ticks.begin(), ticks.end(), high * (1 - 1e-9));
   if (last == first) ++last;

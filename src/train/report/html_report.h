@@ -61,6 +61,6 @@ void write_report(const std::filesystem::path& path, const ReportData& data);
 /// Puts a number at the head of a report that write_report wrote, in front of the others; one with the same label is
 /// replaced. For results that are known after the run only, such as a score on a test set. Throws Error{not_found, io},
 /// and Error{format} when the file is no such report.
-void add_headline(const std::filesystem::path& path, const ReportHeadline& headline);
+void add_headline(const std::filesystem::path& path, const ReportHeadline& added);
 
 }  // namespace temper::train

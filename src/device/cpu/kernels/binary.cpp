@@ -2,6 +2,7 @@
 #include "device/op_specs/binary.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "device/cpu/elements.h"
 #include "device/cpu/vector_math.h"
@@ -17,7 +18,7 @@ W combine(W a, W b) {
   if constexpr (kind == Kind::sub) return a - b;
   if constexpr (kind == Kind::mul) return a * b;
   if constexpr (kind == Kind::div) return a / b;
-  if constexpr (kind == Kind::maximum) return a > b || a != a ? a : b;  // a NaN stays
+  if constexpr (kind == Kind::maximum) return a > b || std::isnan(a) ? a : b;
 }
 
 template <class T>

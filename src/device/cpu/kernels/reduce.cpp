@@ -61,7 +61,7 @@ void launch_reduce(Encoder& encoder, Operands in, Operands out, const Reduce::At
             W part = is_max ? total : W(0);
             for (int64_t i = first; i < std::min(inner.columns(), first + kReduceBlock); ++i) {
               const W v = widen(row[i * inner.stride()]);
-              part = is_max ? (v > part || v != v ? v : part) : part + v;
+              part = is_max ? (v > part || std::isnan(v) ? v : part) : part + v;
             }
             total = is_max ? part : total + part;
           }

@@ -64,7 +64,7 @@ double scratch_bytes(const io::ModelConfig& c, double element, const BatchSize& 
 }  // namespace
 
 double MemoryEstimate::workspace() const {
-  return temporaries + scratch + kProgramBytes;
+  return temporaries + scratch + saving + kProgramBytes;
 }
 
 MemoryEstimate estimate_memory(const LanguageModel& model, const LoraAdapter& adapter, const train::Dataset& dataset,
@@ -98,6 +98,7 @@ MemoryEstimate estimate_memory(const LanguageModel& model, const LoraAdapter& ad
   estimate.weights = static_cast<double>(model.weight_bytes());
   estimate.activations = head + (config.grad_checkpoint ? layers * block_input + block - block_input : layers * block);
   estimate.optimizer = 4 * kF32 * static_cast<double>(adapter.parameter_count());
+  estimate.saving = 2 * kF32 * static_cast<double>(adapter.parameter_count());
   // Backward of the loss (its gradient scaled, in f32 and in the compute type, by target and by token), or of the
   // feed-forward part (gradients of gate, up, their product and the block's output; the product itself has gone).
   const double of_loss = largest.targets * (kF32 + element) * hidden + 2 * block_input;

@@ -15,6 +15,7 @@ struct MemoryEstimate {
   double optimizer = 0;    ///< the adapter, its gradients, AdamW's moments
   double temporaries = 0;  ///< gradients on their way through one block, or the loss's
   double scratch = 0;      ///< working memory within kernels
+  double saving = 0;       ///< copies of AdamW's moments, made to write a checkpoint
   int64_t largest_batch_tokens = 0, mean_batch_tokens = 0;
 
   /// Tensors: what the stream's pool hands out.

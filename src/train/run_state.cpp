@@ -59,9 +59,9 @@ void CheckpointStore::save(Context& ctx, const LoraAdapter& adapter, const RunSt
   const fs::path folder = folder_ / fmt::format("{}{:06}", kStepPrefix, state.step);
   fs::create_directories(folder_);
   if (!fs::exists(folder)) {
-    const std::vector<float> m = read<float>(ctx, state.m.tensor()), v = read<float>(ctx, state.v.tensor());
     write_folder_atomic(folder, [&](const fs::path& temporary) {
-      adapter.save_peft(ctx, temporary);
+      adapter.save_peft(ctx, temporary);  // its copy of the parameters is gone before those of the moments are made
+      const std::vector<float> m = read<float>(ctx, state.m.tensor()), v = read<float>(ctx, state.v.tensor());
       const auto count = static_cast<int64_t>(m.size());
       const io::TensorToWrite tensors[] = {{"m", DType::f32, {count}, std::as_bytes(std::span(m))},
                                            {"v", DType::f32, {count}, std::as_bytes(std::span(v))}};

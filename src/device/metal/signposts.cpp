@@ -6,7 +6,8 @@ namespace temper::metal {
 namespace {
 
 os_log_t signpost_log() {
-  static os_log_t const log = os_log_create("temper", OS_LOG_CATEGORY_DYNAMIC_TRACING);
+  // NOLINTNEXTLINE(misc-misplaced-const): the handle is constant
+  static const os_log_t log = os_log_create("temper", OS_LOG_CATEGORY_DYNAMIC_TRACING);
   return log;
 }
 

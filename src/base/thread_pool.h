@@ -18,7 +18,8 @@ template <class R, class... Args>
 class FunctionRef<R(Args...)> {
  public:
   template <class F>
-  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef>) FunctionRef(F&& f)
+  requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_r_v<R, F&, Args...>)
+      FunctionRef(F&& f)
       : object_(const_cast<void*>(static_cast<const void*>(&f))), call_([](void* object, Args... args) -> R {
           return (*static_cast<std::remove_reference_t<F>*>(object))(static_cast<Args>(args)...);
         }) {}
@@ -42,13 +43,17 @@ class ThreadPool {
 
   /// Calls slice(i) for every i in [0, slices).
   void run(int64_t slices, FunctionRef<void(int64_t slice)> slice);
+  /// The same, and tells the slice its thread: 0 (the caller) to threads() - 1; slices that run at the same time have
+  /// different ones. Not from inside a slice, whose thread's number the new slices couldn't know.
+  void run(int64_t slices, FunctionRef<void(int64_t slice, int thread)> slice);
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
  private:
   struct Job;
-  void work();
-  static void take_slices(Job& job);
+  void work(int thread);
+  static void take_slices(Job& job, int thread);
+  void run_slices(int64_t slices, FunctionRef<void(int64_t slice, int thread)> slice);
 
   std::vector<std::thread> workers_;
   std::mutex caller_;  // held by the thread whose run() uses the workers
@@ -62,5 +67,8 @@ class ThreadPool {
 
 /// Cuts [0, n) into slices of at least `grain` items and calls body(begin, end) on each, in parallel.
 void parallel_for(ThreadPool& pool, int64_t n, int64_t grain, FunctionRef<void(int64_t begin, int64_t end)> body);
+/// The same with the number of the slice's thread, as ThreadPool::run gives it.
+void parallel_for(ThreadPool& pool, int64_t n, int64_t grain,
+                  FunctionRef<void(int64_t begin, int64_t end, int thread)> body);
 
 }  // namespace temper

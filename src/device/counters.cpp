@@ -46,12 +46,13 @@ std::string to_string(const Counters& counters) {
     text += fmt::format("encoders {}, dispatches {}, kernels created {}\n", counters.encoders, counters.dispatches,
                         counters.kernels_created);
   text += fmt::format(
-      "barriers {}, commits {}, host waits {}\nbuffers created {} ({:.1f} MiB), reused {}, peak {:.1f} MiB\n"
+      "barriers {}, commits {}, host waits {}\nbuffers created {} ({:.1f} MiB), reused {}, peak {:.1f} MiB, CPU "
+      "scratch {:.1f} MiB\n"
       "uploads {} ({:.1f} MiB), reads {} ({:.1f} MiB)\n",
       counters.barriers, counters.commits, counters.waits, counters.buffers_created,
       static_cast<double>(counters.bytes_created) / 1048576.0, counters.buffers_reused,
-      static_cast<double>(counters.peak_bytes) / 1048576.0, counters.uploads,
-      static_cast<double>(counters.upload_bytes) / 1048576.0, counters.reads,
+      static_cast<double>(counters.peak_bytes) / 1048576.0, static_cast<double>(counters.scratch_bytes) / 1048576.0,
+      counters.uploads, static_cast<double>(counters.upload_bytes) / 1048576.0, counters.reads,
       static_cast<double>(counters.read_bytes) / 1048576.0);
   return text;
 }

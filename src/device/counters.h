@@ -22,7 +22,8 @@ struct Counters {
   int64_t buffers_created = 0;  ///< memory taken from the system
   int64_t buffers_reused = 0;   ///< memory taken from the pool
   int64_t bytes_created = 0;
-  int64_t peak_bytes = 0;  ///< highest sum of live tensor memory
+  int64_t peak_bytes = 0;     ///< highest sum of live tensor memory
+  int64_t scratch_bytes = 0;  ///< working memory that the stream holds for its CPU kernels, beside that of tensors
   int64_t uploads = 0, upload_bytes = 0;
   int64_t reads = 0, read_bytes = 0;
 

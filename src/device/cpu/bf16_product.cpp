@@ -7,8 +7,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "device/cpu/scratch.h"
-
 #if defined(__x86_64__)
 #include <immintrin.h>
 #if defined(__linux__)
@@ -305,11 +303,6 @@ const TileKernel& tile_kernel(Bf16Kernel kernel) {
   return kPortable;
 }
 
-/// bf16 working memory of the calling thread.
-bf16_t* bf16_scratch(ScratchSlot slot, int64_t values) {
-  return reinterpret_cast<bf16_t*>(scratch(slot, static_cast<size_t>((values + 1) / 2)));
-}
-
 /// Rows [row, row + rows) of A, rows up to 32 and columns up to a whole step filled with zeros.
 void pad_rows(const bf16_t* a, int64_t lda, int64_t row, int64_t rows, int64_t k, bf16_t* to) {
   const int64_t padded = steps_of(k) * kTile;
@@ -322,8 +315,8 @@ void pad_rows(const bf16_t* a, int64_t lda, int64_t row, int64_t rows, int64_t k
 /// A's rows in strips of 32, with k filled up to whole steps: where they lie if they fit, else copies.
 class Strips {
  public:
-  Strips(const bf16_t* a, int64_t lda, int64_t m, int64_t k, bf16_t* space) : a_(a), lda_(lda), k_(k), space_(space) {
-    first_copy_ = k % kTile ? 0 : m / kTile;
+  Strips(const bf16_t* a, int64_t lda, int64_t m, int64_t k, bf16_t* space)
+      : a_(a), lda_(lda), k_(k), first_copy_(k % kTile ? 0 : m / kTile), space_(space) {
     for (int64_t strip = first_copy_; strip * kTile < m; ++strip)
       pad_rows(a, lda, strip * kTile, std::min(kTile, m - strip * kTile), k,
                space + (strip - first_copy_) * kTile * steps_of(k) * kTile);
@@ -341,23 +334,22 @@ class Strips {
 
  private:
   const bf16_t* a_;
-  int64_t lda_, k_, first_copy_ = 0;
+  int64_t lda_, k_, first_copy_;
   bf16_t* space_;
 };
 
-/// Columns [column, column + 32) of B, those beyond n as zeros.
-void pack_panel(const TileKernel& kernel, const Bf16Right& b, int64_t k, int64_t n, int64_t column, bf16_t* panel) {
+/// Columns [column, column + 32) of B, those beyond n as zeros. `copy`: space for a panel's values.
+void pack_panel(const TileKernel& kernel, const Bf16Right& b, int64_t k, int64_t n, int64_t column, bf16_t* copy,
+                bf16_t* panel) {
   const int64_t columns = std::min(kTile, n - column), padded = steps_of(k) * kTile;
   if (k == 0) return;
   if (b.transposed) {
     const bf16_t* rows = b.data + column * b.stride;
     if (columns == kTile && k == padded) return kernel.pack_transposed(rows, b.stride, padded / kTile, panel);
-    bf16_t* copy = bf16_scratch(ScratchSlot::h, kTile * padded);
     pad_rows(rows, b.stride, 0, columns, k, copy);
     return kernel.pack_transposed(copy, padded, padded / kTile, panel);
   }
   if (columns == kTile) return kernel.pack(b.data + column, b.stride, k, panel);
-  bf16_t* copy = bf16_scratch(ScratchSlot::h, k * kTile);
   std::fill_n(copy, k * kTile, bf16_t{0});
   for (int64_t row = 0; row < k; ++row) std::copy_n(b.data + row * b.stride + column, columns, copy + row * kTile);
   kernel.pack(copy, kTile, k, panel);
@@ -371,15 +363,19 @@ void write_tile(const TileKernel& kernel, const float* c, int64_t row, int64_t r
   for (int64_t i = 0; i < rows; ++i) std::copy_n(c + i * kTile, columns, result.f32 + at + i * result.stride);
 }
 
-/// Columns of panels [begin, end) against all strips.
+int64_t panel_values(const Bf16Product& p) {
+  return (steps_of(p.k) + steps_of(p.k2)) * kStepValues;
+}
+
+/// Columns of panels [begin, end) against all strips; `space`: one panel more than these.
 void multiply_panels(const TileKernel& kernel, const Bf16Product& p, const Strips& first, const Strips& second,
-                     int64_t begin, int64_t end, const Bf16Result& result) {
+                     int64_t begin, int64_t end, const Bf16Result& result, bf16_t* space) {
   const int64_t values = steps_of(p.k) * kStepValues, values2 = steps_of(p.k2) * kStepValues;
-  bf16_t* panels = bf16_scratch(ScratchSlot::g, (end - begin) * (values + values2));
+  bf16_t *copy = space, *panels = space + panel_values(p);
   for (int64_t panel = begin; panel < end; ++panel) {
     bf16_t* to = panels + (panel - begin) * (values + values2);
-    pack_panel(kernel, p.b, p.k, p.n, panel * kTile, to);
-    pack_panel(kernel, p.b2, p.k2, p.n, panel * kTile, to + values);
+    pack_panel(kernel, p.b, p.k, p.n, panel * kTile, copy, to);
+    pack_panel(kernel, p.b2, p.k2, p.n, panel * kTile, copy, to + values);
   }
   alignas(64) float tile[kTile * kTile];
   kernel.begin();
@@ -396,24 +392,25 @@ void multiply_panels(const TileKernel& kernel, const Bf16Product& p, const Strip
 
 /// Panels of a slice: as many as the cache keeps, but where threads share the work at least eight slices.
 int64_t panels_of_slice(const Bf16Product& p, bool shared) {
-  const int64_t bytes = (steps_of(p.k) + steps_of(p.k2)) * kStepValues * static_cast<int64_t>(sizeof(bf16_t));
-  const int64_t kept = kPanelBytes / std::max<int64_t>(1, bytes), panels = steps_of(p.n);
+  const int64_t bytes = panel_values(p) * static_cast<int64_t>(sizeof(bf16_t)), panels = steps_of(p.n);
+  const int64_t kept = kPanelBytes / std::max<int64_t>(1, bytes);
   return std::max<int64_t>(1, std::min(kept, shared ? panels / 8 : panels));
 }
 
-/// `pool` null: all slices on the calling thread.
-void multiply(ThreadPool* pool, const Bf16Product& p, const Bf16Result& result, Bf16Kernel kernel) {
-  if (p.m == 0 || p.n == 0) return;
-  bf16_t* space = bf16_scratch(ScratchSlot::i, Strips::space(p.m, p.k) + Strips::space(p.m, p.k2));
-  const Strips first(p.a, p.lda, p.m, p.k, space);
-  const Strips second(p.a2, p.lda2, p.m, p.k2, space + Strips::space(p.m, p.k));
-  const int64_t step = panels_of_slice(p, pool != nullptr), panels = steps_of(p.n);
-  const auto slice = [&](int64_t i) {
-    multiply_panels(tile_kernel(kernel), p, first, second, i * step, std::min(panels, (i + 1) * step), result);
-  };
-  const int64_t slices = (panels + step - 1) / step;
-  if (pool) return pool->run(slices, slice);
-  for (int64_t i = 0; i < slices; ++i) slice(i);
+int64_t strip_values(const Bf16Product& p) {
+  return Strips::space(p.m, p.k) + Strips::space(p.m, p.k2);
+}
+
+/// Calls run(slices, slice) with slice(i, space), space having `step` + 1 panels.
+template <class Run>
+void multiply(const Bf16Product& p, const Bf16Result& result, Bf16Kernel kernel, int64_t step, bf16_t* strips,
+              Run&& run) {
+  const Strips first(p.a, p.lda, p.m, p.k, strips);
+  const Strips second(p.a2, p.lda2, p.m, p.k2, strips + Strips::space(p.m, p.k));
+  const int64_t panels = steps_of(p.n);
+  run((panels + step - 1) / step, [&](int64_t i, bf16_t* space) {
+    multiply_panels(tile_kernel(kernel), p, first, second, i * step, std::min(panels, (i + 1) * step), result, space);
+  });
 }
 
 }  // namespace
@@ -438,12 +435,30 @@ Bf16Kernel best_bf16_kernel() {
   return best;
 }
 
-void bf16_product(ThreadPool& pool, const Bf16Product& product, const Bf16Result& result, Bf16Kernel kernel) {
-  multiply(&pool, product, result, kernel);
+void bf16_product(Workspace& work, const Bf16Product& p, const Bf16Result& result, Bf16Kernel kernel) {
+  if (p.m == 0 || p.n == 0) return;
+  const int64_t step = panels_of_slice(p, true);
+  bf16_t* strips = work.scratch.take_bf16(ScratchSlot::strips, static_cast<size_t>(strip_values(p)));
+  const auto floats = static_cast<size_t>(floats_of_bf16((step + 1) * panel_values(p)));
+  const ThreadBlocks panels = work.scratch.take_for_threads(ScratchSlot::panels, floats);
+  multiply(p, result, kernel, step, strips, [&](int64_t slices, auto&& slice) {
+    work.threads.run(slices, [&](int64_t i, int thread) { slice(i, reinterpret_cast<bf16_t*>(panels[thread])); });
+  });
 }
 
-void bf16_product_serial(const Bf16Product& product, const Bf16Result& result, Bf16Kernel kernel) {
-  multiply(nullptr, product, result, kernel);
+void bf16_product_serial(const Bf16Product& p, const Bf16Result& result, bf16_t* space, Bf16Kernel kernel) {
+  if (p.m == 0 || p.n == 0) return;
+  bf16_t* panels = space + strip_values(p);
+  multiply(p, result, kernel, panels_of_slice(p, false), space, [&](int64_t slices, auto&& slice) {
+    for (int64_t i = 0; i < slices; ++i) slice(i, panels);
+  });
+}
+
+int64_t bf16_serial_space(int64_t m, int64_t n, int64_t k, int64_t k2) {
+  // Upper bounds that grow with the shape, so that there is enough for smaller products too.
+  const int64_t panel = (steps_of(k) + steps_of(k2)) * kStepValues;
+  const int64_t kept = kPanelBytes / static_cast<int64_t>(sizeof(bf16_t));
+  return steps_of(m) * panel + std::min((steps_of(n) + 1) * panel, kept + 2 * panel);
 }
 
 void split_values(const float* x, int64_t rows, int64_t columns, bf16_t* high, bf16_t* low, int64_t stride) {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/thread_pool.h"
+#include "device/cpu/scratch.h"
 #include "tensor/half.h"
 
 // Products of bf16 matrices with sums in f32, by the instructions that machines have for them: AMX tiles or AVX-512
@@ -61,12 +61,14 @@ struct Bf16Result {
   bool add = false;
 };
 
-/// On all threads of the pool. Every sum runs over k in one order, so neither the number of threads nor the cut into
-/// slices changes a bit.
-void bf16_product(ThreadPool& pool, const Bf16Product& product, const Bf16Result& result,
+/// On all threads. Every sum runs over k in one order, so neither the number of threads nor the cut into slices changes
+/// a bit. Uses ScratchSlot::panels and strips.
+void bf16_product(Workspace& work, const Bf16Product& product, const Bf16Result& result,
                   Bf16Kernel kernel = best_bf16_kernel());
-/// On the calling thread.
-void bf16_product_serial(const Bf16Product& product, const Bf16Result& result, Bf16Kernel kernel = best_bf16_kernel());
+/// On the calling thread; `space` has bf16_serial_space() values for this shape or a larger one.
+void bf16_product_serial(const Bf16Product& product, const Bf16Result& result, bf16_t* space,
+                         Bf16Kernel kernel = best_bf16_kernel());
+int64_t bf16_serial_space(int64_t m, int64_t n, int64_t k, int64_t k2 = 0);
 
 /// x = high + low with about 16 significant bits, for f32 factors of a bf16 product: row i of x [rows, columns] goes to
 /// rows i of `high` and `low`, which have the given stride.

@@ -56,6 +56,7 @@ class DeferredQueue final : public WorkQueue, public ReleaseObserver {
  public:
   DeferredQueue(std::shared_ptr<ThreadPool> threads, const StreamOptions& options)
       : threads_(std::move(threads)),
+        scratch_(threads_->threads()),
         options_(options),
         hazards_(options.hazards),
         runner_([this] { run_batches(); }) {}
@@ -127,6 +128,8 @@ class DeferredQueue final : public WorkQueue, public ReleaseObserver {
     return errors_.take();
   }
 
+  int64_t scratch_bytes() const { return scratch_.bytes(); }
+
   int64_t commits() const {
     std::lock_guard lock(mutex_);
     return commits_;
@@ -195,14 +198,16 @@ class DeferredQueue final : public WorkQueue, public ReleaseObserver {
       errors_.run({launch.number, launch.reads, launch.writes, describe}, [&]() -> FailureHandle {
         if (launch.checked)
           return fault_of(launch.fault_message, describe,
-                          [&](FaultReport& faults) { launch.checked(*threads_, faults); });
-        launch.body(*threads_);
+                          [&](FaultReport& faults) { launch.checked(workspace_, faults); });
+        launch.body(workspace_);
         return nullptr;
       });
     }
   }
 
   std::shared_ptr<ThreadPool> threads_;
+  Scratch scratch_;  // of the runner thread's launches
+  Workspace workspace_{*threads_, scratch_};
   StreamOptions options_;
   AsyncErrors errors_;
   uint32_t segment_count_ = 0;
@@ -282,7 +287,9 @@ class DeferredStream final : public Stream, private CpuEncoder {
   FailureHandle wait() override {
     commit();
     ++counters().waits;
-    return queue_->wait_for_all();
+    FailureHandle failure = queue_->wait_for_all();
+    counters().scratch_bytes = queue_->scratch_bytes();
+    return failure;
   }
 
  private:

@@ -10,12 +10,12 @@ namespace temper::cpu {
 
 /// x itself when it is f32, else its n values widened into the slot, in parallel.
 template <class T>
-const float* widened(ThreadPool& pool, const T* x, int64_t n, ScratchSlot slot) {
+const float* widened(Workspace& work, const T* x, int64_t n, ScratchSlot slot) {
   if constexpr (std::is_same_v<T, float>) {
     return x;
   } else {
-    float* wide = scratch(slot, static_cast<size_t>(n));
-    parallel_for(pool, n, 65536,
+    float* wide = work.scratch.take(slot, static_cast<size_t>(n));
+    parallel_for(work, n, 65536,
                  [&](int64_t begin, int64_t end) { widen_values(x + begin, wide + begin, end - begin); });
     return wide;
   }
@@ -23,11 +23,11 @@ const float* widened(ThreadPool& pool, const T* x, int64_t n, ScratchSlot slot) 
 
 /// Where to write f32 results that belong into y: y itself when it is f32, else the slot.
 template <class T>
-float* wide_output(T* y, int64_t n, ScratchSlot slot) {
+float* wide_output(Workspace& work, T* y, int64_t n, ScratchSlot slot) {
   if constexpr (std::is_same_v<T, float>)
     return y;
   else
-    return scratch(slot, static_cast<size_t>(n));
+    return work.scratch.take(slot, static_cast<size_t>(n));
 }
 
 /// Rounds what wide_output() gave into y; nothing for f32.

@@ -12,7 +12,7 @@ namespace {
 class ImmediateStream final : public Stream, private CpuEncoder {
  public:
   ImmediateStream(Device device, std::shared_ptr<ThreadPool> threads)
-      : device_(device), threads_(std::move(threads)), pool_(make_pool()) {}
+      : device_(device), threads_(std::move(threads)), scratch_(threads_->threads()), pool_(make_pool()) {}
 
   Encoder& encoder() override { return *this; }
 
@@ -56,7 +56,7 @@ class ImmediateStream final : public Stream, private CpuEncoder {
  private:
   void launch(std::string_view op, Operands inputs, Operands outputs, Body body) override {
     run(op, inputs, outputs, [&](FunctionRef<std::string()>) -> FailureHandle {
-      body(*threads_);
+      body(workspace_);
       return nullptr;
     });
   }
@@ -64,7 +64,7 @@ class ImmediateStream final : public Stream, private CpuEncoder {
   void launch_checked(std::string_view op, Operands inputs, Operands outputs, FaultMessage message,
                       CheckedBody body) override {
     run(op, inputs, outputs, [&](FunctionRef<std::string()> describe) {
-      return fault_of(message, describe, [&](FaultReport& faults) { body(*threads_, faults); });
+      return fault_of(message, describe, [&](FaultReport& faults) { body(workspace_, faults); });
     });
   }
 
@@ -91,10 +91,13 @@ class ImmediateStream final : public Stream, private CpuEncoder {
       return describe_launch(op, specs);
     };
     errors_.run({++launches_, reads_, writes_, describe}, [&] { return work(describe); });
+    counters().scratch_bytes = scratch_.bytes();
   }
 
   Device device_;
   std::shared_ptr<ThreadPool> threads_;
+  Scratch scratch_;
+  Workspace workspace_{*threads_, scratch_};
   std::shared_ptr<MemoryPool> pool_;
   AsyncErrors errors_;
   uint64_t launches_ = 0;

@@ -6,6 +6,7 @@
 
 #include "base/thread_pool.h"
 #include "device/cpu/memory.h"
+#include "device/cpu/scratch.h"
 #include "device/failures.h"
 #include "device/faults.h"
 #include "device/stream.h"
@@ -13,10 +14,10 @@
 namespace temper::cpu {
 
 /// What a CPU kernel does when its turn comes. It captures pointers (data_of), sizes and attributes by value, and must
-/// keep alive what isn't an operand (a PreparedWeight's handle).
-using Body = std::function<void(ThreadPool& pool)>;
+/// keep alive what isn't an operand (a PreparedWeight's handle). A body that needs no scratch may take a ThreadPool&.
+using Body = std::function<void(Workspace& work)>;
 /// The same of a kernel that looks at its data: it reports what is wrong, writes something defined there and goes on.
-using CheckedBody = std::function<void(ThreadPool& pool, FaultReport& faults)>;
+using CheckedBody = std::function<void(Workspace& work, FaultReport& faults)>;
 
 /// The encoder that CPU kernels see.
 class CpuEncoder : public Encoder {

@@ -21,8 +21,8 @@ const T* stored_row(const CpuWeight& weight, int64_t row) {
   return reinterpret_cast<const T*>(weight.data().data()) + row * weight.columns();
 }
 
-/// y_i = W_row . x_i for the few rows of x.
-void dot_weight_row(const CpuWeight& weight, int64_t row, const float* x, int64_t m, float* out) {
+/// y_i = W_row . x_i for the few rows of x; `expanded` has space for a row of blocks.
+void dot_weight_row(const CpuWeight& weight, int64_t row, const float* x, int64_t m, float* expanded, float* out) {
   const int64_t k = weight.columns();
   switch (weight.type()) {
     case QuantType::f32:
@@ -34,17 +34,20 @@ void dot_weight_row(const CpuWeight& weight, int64_t row, const float* x, int64_
     default:
       break;
   }
-  float* expanded = scratch(ScratchSlot::d, static_cast<size_t>(k));
   weight.rows_to_f32(row, row + 1, expanded);
   dot_rows(x, k, m, expanded, k, out);
 }
 
-void multiply_few_rows(ThreadPool& pool, const float* x, int64_t m, const CpuWeight& weight, float* y) {
+void multiply_few_rows(Workspace& work, const float* x, int64_t m, const CpuWeight& weight, float* y) {
   const int64_t n = weight.rows();
-  parallel_for(pool, n, row_grain(weight.columns(), 65536), [&](int64_t begin, int64_t end) {
+  const ThreadBlocks expanded =
+      is_block_quantized(weight.type())
+          ? work.scratch.take_for_threads(ScratchSlot::d, static_cast<size_t>(weight.columns()))
+          : ThreadBlocks();
+  parallel_for(work, n, row_grain(weight.columns(), 65536), [&](int64_t begin, int64_t end, int thread) {
     float out[kMaxDotRows];
     for (int64_t row = begin; row < end; ++row) {
-      dot_weight_row(weight, row, x, m, out);
+      dot_weight_row(weight, row, x, m, expanded[thread], out);
       for (int64_t i = 0; i < m; ++i) y[i * n + row] = out[i];
     }
   });
@@ -85,28 +88,28 @@ void expand_rows(const CpuWeight& weight, int64_t begin, int64_t end, float* out
   }
 }
 
-void multiply_weight(ThreadPool& pool, const float* x, int64_t m, const CpuWeight& weight, bool transposed, float* y,
+void multiply_weight(Workspace& work, const float* x, int64_t m, const CpuWeight& weight, bool transposed, float* y,
                      const LowRank& addend) {
   const int64_t rows = weight.rows(), columns = weight.columns();
   if (m == 0) return;
   if (!transposed && m <= kMaxDotRows) {
-    multiply_few_rows(pool, x, m, weight, y);
+    multiply_few_rows(work, x, m, weight, y);
   } else if (const float* dense = weight.f32()) {
-    multiply_block(pool, x, m, dense, 0, rows, weight, transposed, y);
+    multiply_block(work, x, m, dense, 0, rows, weight, transposed, y);
   } else {
     const int64_t block = std::clamp<int64_t>(kExpandedValues / columns, 1, rows);
-    float* expanded = scratch(ScratchSlot::c, static_cast<size_t>(block * columns));
+    float* expanded = work.scratch.take(ScratchSlot::c, static_cast<size_t>(block * columns));
     for (int64_t begin = 0; begin < rows; begin += block) {
       const int64_t end = std::min(rows, begin + block);
-      parallel_for(pool, end - begin, row_grain(columns, 65536), [&](int64_t first, int64_t last) {
+      parallel_for(work, end - begin, row_grain(columns, 65536), [&](int64_t first, int64_t last) {
         expand_rows(weight, begin + first, begin + last, expanded + first * columns);
       });
-      multiply_block(pool, x, m, expanded, begin, end, weight, transposed, y);
+      multiply_block(work, x, m, expanded, begin, end, weight, transposed, y);
     }
   }
   if (addend.rank == 0) return;
   const int64_t n = transposed ? columns : rows;
-  gemm(pool,
+  gemm(work,
        {.trans_b = addend.right_transposed,
         .m = m,
         .n = n,
@@ -119,10 +122,9 @@ void multiply_weight(ThreadPool& pool, const float* x, int64_t m, const CpuWeigh
        addend.left, addend.right, y);
 }
 
-const bf16_t* rows_as_bf16(const CpuWeight& weight, int64_t begin, int64_t end, bf16_t* space) {
+const bf16_t* rows_as_bf16(const CpuWeight& weight, int64_t begin, int64_t end, float* wide, bf16_t* space) {
   if (weight.type() == QuantType::bf16) return stored_row<bf16_t>(weight, begin);
   const int64_t k = weight.columns();
-  float* wide = scratch(ScratchSlot::k, static_cast<size_t>(k));
   for (int64_t row = begin; row < end; ++row) {
     expand_rows(weight, row, row + 1, wide);
     narrow_values(wide, space + (row - begin) * k, k);
@@ -130,7 +132,7 @@ const bf16_t* rows_as_bf16(const CpuWeight& weight, int64_t begin, int64_t end, 
   return space;
 }
 
-void multiply_weight_tiles(ThreadPool& pool, const bf16_t* x, int64_t m, const CpuWeight& weight, bool transposed,
+void multiply_weight_tiles(Workspace& work, const bf16_t* x, int64_t m, const CpuWeight& weight, bool transposed,
                            bf16_t* y, const TileAddend& addend) {
   const int64_t rows = weight.rows(), columns = weight.columns();
   Bf16Product product;
@@ -142,23 +144,28 @@ void multiply_weight_tiles(ThreadPool& pool, const bf16_t* x, int64_t m, const C
   const bool stored = weight.type() == QuantType::bf16;
   // With W transposed the sums run over its rows, and need all of them.
   const int64_t block = stored || transposed ? rows : std::clamp<int64_t>(2 * kExpandedValues / columns, 1, rows);
-  bf16_t* space = stored ? nullptr : reinterpret_cast<bf16_t*>(scratch(ScratchSlot::c, (block * columns + 1) / 2));
+  bf16_t* space = nullptr;
+  ThreadBlocks wide;
+  if (!stored) {
+    space = work.scratch.take_bf16(ScratchSlot::c, static_cast<size_t>(block * columns));
+    wide = work.scratch.take_for_threads(ScratchSlot::d, static_cast<size_t>(columns));
+  }
   for (int64_t begin = 0; begin < rows; begin += block) {
     const int64_t end = std::min(rows, begin + block);
     const bf16_t* data = stored ? stored_row<bf16_t>(weight, begin) : space;
     if (!stored)
-      parallel_for(pool, end - begin, row_grain(columns, 65536), [&](int64_t first, int64_t last) {
-        rows_as_bf16(weight, begin + first, begin + last, space + first * columns);
+      parallel_for(work, end - begin, row_grain(columns, 65536), [&](int64_t first, int64_t last, int thread) {
+        rows_as_bf16(weight, begin + first, begin + last, wide[thread], space + first * columns);
       });
     product.b = {data, columns, !transposed};
     if (transposed) {
       product.n = columns;
       product.k = product.lda = rows;
-      bf16_product(pool, product, {.bf16 = y, .stride = columns});
+      bf16_product(work, product, {.bf16 = y, .stride = columns});
     } else {
       product.n = end - begin;
       product.k = product.lda = columns;
-      bf16_product(pool, product, {.bf16 = y + begin, .stride = rows});
+      bf16_product(work, product, {.bf16 = y + begin, .stride = rows});
       if (addend.right.transposed) product.b2.data = addend.right.data + end * addend.right.stride;
     }
   }

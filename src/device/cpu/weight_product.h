@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "base/thread_pool.h"
 #include "device/cpu/bf16_product.h"
+#include "device/cpu/scratch.h"
 #include "device/cpu/vector_math.h"
 #include "device/cpu/weight.h"
 #include "tensor/half.h"
@@ -13,9 +13,9 @@ namespace temper::cpu {
 /// Rows [begin, end) of a weight as f32 into `out`, with vector conversions for dense types.
 void expand_rows(const CpuWeight& weight, int64_t begin, int64_t end, float* out);
 
-/// Rows [begin, end) of a weight as bf16: its own memory when it is stored so, else `space` [end - begin, columns].
-/// Uses ScratchSlot::k.
-const bf16_t* rows_as_bf16(const CpuWeight& weight, int64_t begin, int64_t end, bf16_t* space);
+/// Rows [begin, end) of a weight as bf16: its own memory when it is stored so, else `space` [end - begin, columns];
+/// `row` has space for one row.
+const bf16_t* rows_as_bf16(const CpuWeight& weight, int64_t begin, int64_t end, float* row, bf16_t* space);
 
 /// A low-rank addend: + alpha left right, with left [m, rank] and right [rank, n], or [n, rank] when transposed.
 struct LowRank {
@@ -27,8 +27,8 @@ struct LowRank {
 };
 
 /// y [m, rows] = x [m, columns] W^T, or transposed y [m, columns] = x [m, rows] W; plus the low-rank addend, if any.
-/// Uses ScratchSlot::c on the calling thread and d on all.
-void multiply_weight(ThreadPool& pool, const float* x, int64_t m, const CpuWeight& weight, bool transposed, float* y,
+/// Uses ScratchSlot::c or, for few rows, d.
+void multiply_weight(Workspace& work, const float* x, int64_t m, const CpuWeight& weight, bool transposed, float* y,
                      const LowRank& addend = {});
 
 /// Whether multiply_weight_tiles() is the faster way for m rows of bf16, and as good: f32 and f16 values would lose
@@ -45,9 +45,9 @@ struct TileAddend {
   Bf16Right right;
 };
 
-/// The same in bf16 with f32 sums; a quantized weight's values are rounded to bf16. Uses ScratchSlot::c on the calling
-/// thread and g, h, i and k on all.
-void multiply_weight_tiles(ThreadPool& pool, const bf16_t* x, int64_t m, const CpuWeight& weight, bool transposed,
+/// The same in bf16 with f32 sums; a quantized weight's values are rounded to bf16. Uses ScratchSlot::c, d and
+/// those of bf16_product().
+void multiply_weight_tiles(Workspace& work, const bf16_t* x, int64_t m, const CpuWeight& weight, bool transposed,
                            bf16_t* y, const TileAddend& addend = {});
 
 }  // namespace temper::cpu

@@ -175,6 +175,7 @@ class MetalStream final : public Stream, private MetalEncoder {
       const std::vector<Operand> cpu_outputs = cpu_operands(outputs, HostAccess::write);
       const Signpost signpost(Signpost::Kind::on_cpu, op);
       encode(cpu_stream_->encoder(), cpu_inputs, cpu_outputs);
+      counters().scratch_bytes = cpu_stream_->counters().scratch_bytes;
       return cpu_stream_->wait();  // an error names op and shapes already
     });
   }

@@ -42,9 +42,9 @@ class TrainingLoop {
   float step(int t) {
     ctx_.begin_step(42, static_cast<uint64_t>(t));
     const Tensor x = upload(ctx_, wave(32, 0.1f), {4, 8});
-    const Tensor ones = upload(ctx_, std::vector<float>(8, 1.0f), {8});
     Tape tape;
     Context::TapeScope on(ctx_, &tape);
+    const Tensor ones = tape.leaf(upload(ctx_, std::vector<float>(8, 1.0f), {8}));  // its gradient takes scratch
     const Tensor a = tape.leaf(parameters_[0].value.tensor()), b = tape.leaf(parameters_[1].value.tensor());
     const Tensor hidden = dropout(ctx_, silu(ctx_, matmul(ctx_, rms_norm(ctx_, x, ones), a)), 0.25f);
     const Tensor y = log_softmax(ctx_, matmul(ctx_, hidden, b));
@@ -88,11 +88,13 @@ TEST(TrainingStep, InSteadyStateMemoryComesFromThePoolOnly) {
     TrainingLoop loop(mode);
     for (int t = 1; t <= 3; ++t) loop.step(t);
     const int64_t created = loop.counters().buffers_created, reused = loop.counters().buffers_reused;
-    const int64_t peak = loop.counters().peak_bytes;
+    const int64_t peak = loop.counters().peak_bytes, scratch = loop.counters().scratch_bytes;
+    EXPECT_GT(scratch, 0);
     for (int t = 4; t <= 10; ++t) loop.step(t);
     EXPECT_EQ(loop.counters().buffers_created, created);
     EXPECT_GT(loop.counters().buffers_reused, reused);
     EXPECT_EQ(loop.counters().peak_bytes, peak);
+    EXPECT_EQ(loop.counters().scratch_bytes, scratch);
   }
 }
 

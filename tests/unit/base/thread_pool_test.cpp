@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -70,6 +71,40 @@ TEST(ThreadPool, SeveralThreadsMayCallAtOnce) {
     });
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(total, 4 * 200 * 15);
+}
+
+TEST(ThreadPool, SlicesThatRunAtOnceHaveDifferentThreads) {
+  for (const int threads : {1, 2, 7}) {
+    ThreadPool pool(threads);
+    std::vector<std::atomic<int>> busy(static_cast<size_t>(threads));
+    std::atomic<int> clashes = 0;
+    for (int job = 0; job < 50; ++job)
+      pool.run(40, [&](int64_t, int thread) {
+        ASSERT_TRUE(thread >= 0 && thread < threads);
+        if (busy[static_cast<size_t>(thread)].fetch_add(1) != 0) ++clashes;
+        std::this_thread::sleep_for(std::chrono::microseconds(20));
+        --busy[static_cast<size_t>(thread)];
+      });
+    EXPECT_EQ(clashes, 0);
+  }
+}
+
+TEST(ThreadPool, EachOfSeveralCallersIsAThreadOfItsOwnRun) {
+  ThreadPool pool(3);
+  std::vector<std::thread> callers;
+  std::atomic<int> clashes = 0;
+  for (int caller = 0; caller < 4; ++caller)
+    callers.emplace_back([&] {
+      std::array<std::atomic<int>, 3> busy{};
+      for (int job = 0; job < 100; ++job)
+        pool.run(5, [&](int64_t, int thread) {
+          if (busy.at(static_cast<size_t>(thread)).fetch_add(1) != 0) ++clashes;
+          std::this_thread::yield();
+          --busy.at(static_cast<size_t>(thread));
+        });
+    });
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(clashes, 0);
 }
 
 TEST(ParallelFor, SlicesDependOnTheSizeOnly) {

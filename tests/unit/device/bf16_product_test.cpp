@@ -87,6 +87,8 @@ class Bf16ProductOf : public ::testing::TestWithParam<Bf16Kernel> {};
 
 TEST_P(Bf16ProductOf, EqualsSumsInF64) {
   ThreadPool pool(2);
+  Scratch scratch(2);
+  Workspace work{pool, scratch};
   for (const Shape& shape : shapes())
     for (const bool transposed : {false, true}) {
       const Case c(shape, transposed);
@@ -94,9 +96,10 @@ TEST_P(Bf16ProductOf, EqualsSumsInF64) {
       const float before = 3.0f;
       std::vector<float> set(static_cast<size_t>(shape.m * stride), before), added = set;
       Values rounded(set.size(), to_bf16(before));
-      bf16_product(pool, c.product(), {.f32 = set.data(), .stride = stride}, GetParam());
-      bf16_product_serial(c.product(), {.f32 = added.data(), .stride = stride, .add = true}, GetParam());
-      bf16_product(pool, c.product(), {.bf16 = rounded.data(), .stride = stride}, GetParam());
+      Values space(static_cast<size_t>(bf16_serial_space(shape.m, shape.n, shape.k, shape.k2)));
+      bf16_product(work, c.product(), {.f32 = set.data(), .stride = stride}, GetParam());
+      bf16_product_serial(c.product(), {.f32 = added.data(), .stride = stride, .add = true}, space.data(), GetParam());
+      bf16_product(work, c.product(), {.bf16 = rounded.data(), .stride = stride}, GetParam());
       for (int64_t i = 0; i < shape.m; ++i)
         for (int64_t j = 0; j < stride; ++j) {
           const auto at = static_cast<size_t>(i * stride + j);
@@ -118,9 +121,12 @@ TEST_P(Bf16ProductOf, DoesNotDependOnThreads) {
   const Case c({130, 1000, 200, 24}, true);
   std::vector<float> alone(130 * 1000), together = alone, serial = alone;
   ThreadPool one(1), four(4);
-  bf16_product(one, c.product(), {.f32 = alone.data(), .stride = 1000}, GetParam());
-  bf16_product(four, c.product(), {.f32 = together.data(), .stride = 1000}, GetParam());
-  bf16_product_serial(c.product(), {.f32 = serial.data(), .stride = 1000}, GetParam());
+  Scratch scratch_of_one(1), scratch_of_four(4);
+  Workspace alone_work{one, scratch_of_one}, together_work{four, scratch_of_four};
+  Values space(static_cast<size_t>(bf16_serial_space(200, 1100, 210, 64)));  // larger shapes' memory will do
+  bf16_product(alone_work, c.product(), {.f32 = alone.data(), .stride = 1000}, GetParam());
+  bf16_product(together_work, c.product(), {.f32 = together.data(), .stride = 1000}, GetParam());
+  bf16_product_serial(c.product(), {.f32 = serial.data(), .stride = 1000}, space.data(), GetParam());
   EXPECT_EQ(alone, together);
   EXPECT_EQ(alone, serial);
 }
@@ -130,8 +136,10 @@ TEST_P(Bf16ProductOf, KeepsNanAndInfinity) {
   c.a.values[static_cast<size_t>(3 * c.a.stride)] = to_bf16(std::nanf(""));
   c.a.values[static_cast<size_t>(35 * c.a.stride + 39)] = to_bf16(INFINITY);
   ThreadPool pool(2);
+  Scratch scratch(2);
+  Workspace work{pool, scratch};
   Values y(1600);
-  bf16_product(pool, c.product(), {.bf16 = y.data(), .stride = 40}, GetParam());
+  bf16_product(work, c.product(), {.bf16 = y.data(), .stride = 40}, GetParam());
   for (int64_t i = 0; i < 40; ++i)
     for (int64_t j = 0; j < 40; ++j) {
       const float value = to_f32(y[static_cast<size_t>(i * 40 + j)]);

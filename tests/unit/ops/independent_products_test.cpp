@@ -35,9 +35,9 @@ class NotingEncoder final : public cpu::CpuEncoder {
   NotingEncoder(Encoder& inner, std::vector<int>& order, int label)
       : inner_(cpu::cpu_encoder(inner)), order_(order), label_(label) {}
   void launch(std::string_view op, Operands inputs, Operands outputs, cpu::Body body) override {
-    inner_.launch(op, inputs, outputs, [body = std::move(body), &order = order_, label = label_](ThreadPool& pool) {
+    inner_.launch(op, inputs, outputs, [body = std::move(body), &order = order_, label = label_](cpu::Workspace& work) {
       order.push_back(label);
-      body(pool);
+      body(work);
     });
   }
   void launch_checked(std::string_view op, Operands inputs, Operands outputs, FaultMessage message,

@@ -42,14 +42,13 @@ struct ForwardArgs {
   int64_t group_of(int64_t head) const { return head / (heads / groups); }
 };
 
-/// One query against all its keys.
+/// One query against all its keys; `work` has space for 2 d + keys values.
 template <class T>
-void attend_one(const ForwardArgs<T>& args, const Segment& segment, int64_t j, int64_t head) {
+void attend_one(const ForwardArgs<T>& args, const Segment& segment, int64_t j, int64_t head, float* work) {
   const int64_t d = args.size, query = segment.q_begin + j;
   const KeyRange seen = visible_keys(segment, j, args.causal, args.window);
   const int64_t first_key = (segment.k_begin + seen.begin) * args.k_stride() + args.group_of(head) * d;
   const T *k = args.k + first_key, *v = args.v + first_key;
-  float* work = scratch(ScratchSlot::d, static_cast<size_t>(2 * d + seen.size()));
   float *q = work, *sum = work + d, *weights = work + 2 * d;
   widen_values(args.q + query * args.q_stride() + head * d, q, d);
   scale_in_place(args.scale, q, d);
@@ -80,25 +79,41 @@ HeadPanel head_panel(const T* x, int64_t begin, int64_t end, int64_t row_stride,
   }
 }
 
+/// Working memory of a thread: scores and sums of a block of queries, and f32 copies of q, k and v or what tiles need.
+struct BlockSpace {
+  float *scores, *panels;
+};
+
+int64_t score_values(int64_t d) {
+  return kQueryBlock * (kKeyBlock + d);
+}
+
+template <class T>
+int64_t panel_values(int64_t d) {
+  if (std::is_same_v<T, float>) return 0;
+  if (std::is_same_v<T, bf16_t> && has_fast_bf16_products())
+    return floats_of_bf16(2 * kQueryBlock * kKeyBlock +
+                          std::max(bf16_serial_space(kQueryBlock, kKeyBlock, d),
+                                   bf16_serial_space(kQueryBlock, d, kKeyBlock, kKeyBlock)));
+  return (kQueryBlock + 2 * kKeyBlock) * d;
+}
+
 /// A block of queries of one head: its products with blocks of keys and values, and the sums of the latter.
 template <class T>
 class QueryBlock {
  public:
   /// Queries [first, first + rows).
-  QueryBlock(const ForwardArgs<T>& args, int64_t first, int64_t rows, int64_t head)
-      : args_(args), rows_(rows), column_(args.group_of(head) * args.size) {
+  QueryBlock(const ForwardArgs<T>& args, int64_t first, int64_t rows, int64_t head, const BlockSpace& space)
+      : args_(args),
+        rows_(rows),
+        column_(args.group_of(head) * args.size),
+        q_(args.q + first * args.q_stride() + head * args.size),
+        scores_(space.scores),
+        sums_(space.scores + kQueryBlock * kKeyBlock),
+        panels_(space.panels) {
     const int64_t d = args.size;
-    scores_ = scratch(ScratchSlot::d, static_cast<size_t>(rows * (kKeyBlock + d)));
-    sums_ = scores_ + rows * kKeyBlock;
     std::fill_n(sums_, rows * d, 0.0f);
-    q_ = args.q + first * args.q_stride() + head * d;
-    if constexpr (!std::is_same_v<T, float>) {
-      const int64_t halves = 2 * rows * kKeyBlock / 2, wide = (rows + 2 * kKeyBlock) * d;
-      panels_ = scratch(ScratchSlot::e, static_cast<size_t>(tiles_ ? halves : wide));
-      if (!tiles_) q_panel_ = head_panel(args.q, first, first + rows, args.q_stride(), head * d, d, panels_);
-    } else {
-      q_panel_ = {q_, args.q_stride()};
-    }
+    if (!tiles_) q_panel_ = head_panel(args.q, first, first + rows, args.q_stride(), head * d, d, panels_);
   }
 
   /// scale q k^T [rows, width] with keys [first, first + width).
@@ -110,7 +125,7 @@ class QueryBlock {
         v_tiles_ = {args_.v + at, args_.k_stride(), false};
         const Bf16Right k{args_.k + at, args_.k_stride(), true};
         bf16_product_serial(bf16_product_of(rows_, width, d, q_, args_.q_stride(), k),
-                            {.f32 = scores_, .stride = width});
+                            {.f32 = scores_, .stride = width}, product_space());
         scale_in_place(args_.scale, scores_, rows_ * width);
         return scores_;
       }
@@ -139,14 +154,14 @@ class QueryBlock {
     if constexpr (std::is_same_v<T, bf16_t>)
       if (tiles_) {
         auto* high = reinterpret_cast<bf16_t*>(panels_);
-        bf16_t* low = high + rows_ * width_;
+        bf16_t* low = high + kQueryBlock * kKeyBlock;
         split_values(scores_, 1, rows_ * width_, high, low, 0);
         Bf16Product product = bf16_product_of(rows_, d, width_, high, width_, v_tiles_);
         product.k2 = width_;
         product.a2 = low;
         product.lda2 = width_;
         product.b2 = v_tiles_;
-        return bf16_product_serial(product, {.f32 = sums_, .stride = d, .add = true});
+        return bf16_product_serial(product, {.f32 = sums_, .stride = d, .add = true}, product_space());
       }
     gemm_serial({.m = rows_, .n = d, .k = width_, .beta = 1.0f, .lda = width_, .ldb = v_.stride, .ldc = d}, scores_,
                 v_.data, sums_);
@@ -155,23 +170,26 @@ class QueryBlock {
   float* sums(int64_t row) { return sums_ + row * args_.size; }
 
  private:
+  bf16_t* product_space() { return reinterpret_cast<bf16_t*>(panels_) + 2 * kQueryBlock * kKeyBlock; }
+
   const ForwardArgs<T>& args_;
   const bool tiles_ = std::is_same_v<T, bf16_t> && has_fast_bf16_products();
   int64_t rows_, column_, width_ = 0;
   const T* q_;
-  float *scores_, *sums_, *panels_ = nullptr;
+  float *scores_, *sums_, *panels_;
   HeadPanel q_panel_{}, v_{};
   Bf16Right v_tiles_;
 };
 
 /// Queries [j0, j1) of a segment, at most kQueryBlock, for one head.
 template <class T>
-void attend_block(const ForwardArgs<T>& args, const Segment& segment, int64_t j0, int64_t j1, int64_t head) {
+void attend_block(const ForwardArgs<T>& args, const Segment& segment, int64_t j0, int64_t j1, int64_t head,
+                  const BlockSpace& space) {
   const int64_t d = args.size, rows = j1 - j0;
   std::array<float, kQueryBlock> top, total;
   top.fill(kNothing);
   total.fill(0.0f);
-  QueryBlock<T> block(args, segment.q_begin + j0, rows, head);
+  QueryBlock<T> block(args, segment.q_begin + j0, rows, head, space);
   // Ranges move with j: the first row begins lowest, the last row ends highest.
   const int64_t lowest = visible_keys(segment, j0, args.causal, args.window).begin;
   const int64_t highest = visible_keys(segment, j1 - 1, args.causal, args.window).end;
@@ -220,14 +238,18 @@ void launch_attention(Encoder& encoder, Operands in, Operands out, const Attenti
                             .window = attrs.window};
   const int32_t* rows = data_of<const int32_t>(in[3]);
   const int64_t count = in[3].dim(0), keys = in[1].dim(0);
-  const auto body = [=](ThreadPool& pool, FaultReport& faults) {
+  const auto body = [=](Workspace& work, FaultReport& faults) {
     const Segments segments(rows, count, args.queries, keys, faults);
     if (segments.total_queries() != args.queries) {
       std::fill_n(args.out, args.queries * args.q_stride(), from_f32<T>(0.0f));
       std::fill_n(args.lse, args.heads * args.queries, kNothing);
     }
     const int64_t blocks = (segments.max_queries() + kQueryBlock - 1) / kQueryBlock;
-    pool.run(blocks * count * args.heads, [&](int64_t task) {
+    const int64_t d = args.size;
+    const ThreadBlocks scores = work.scratch.take_for_threads(
+        ScratchSlot::d, static_cast<size_t>(std::max(2 * d + segments.max_keys(), score_values(d))));
+    const ThreadBlocks panels = work.scratch.take_for_threads(ScratchSlot::e, static_cast<size_t>(panel_values<T>(d)));
+    work.threads.run(blocks * count * args.heads, [&](int64_t task, int thread) {
       const int64_t head = task % args.heads;
       const Segment segment = segments[task / args.heads % count];
       // Later blocks see more keys: they go first, so that none is left running alone at the end.
@@ -235,9 +257,9 @@ void launch_attention(Encoder& encoder, Operands in, Operands out, const Attenti
       const int64_t j1 = std::min(j0 + kQueryBlock, segment.queries());
       if (j0 >= j1) return;
       if (segment.queries() <= kFewQueries)
-        for (int64_t j = j0; j < j1; ++j) attend_one(args, segment, j, head);
+        for (int64_t j = j0; j < j1; ++j) attend_one(args, segment, j, head, scores[thread]);
       else
-        attend_block(args, segment, j0, j1, head);
+        attend_block(args, segment, j0, j1, head, {scores[thread], panels[thread]});
     });
   };
   cpu_encoder(encoder).launch_checked("attention", in, out, fault_messages::segment(args.queries, keys), body);

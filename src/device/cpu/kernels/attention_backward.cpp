@@ -44,13 +44,17 @@ void gather_head(const T* x, int64_t row_stride, int64_t rows, int64_t d, float*
   for (int64_t i = 0; i < rows; ++i) widen_values(x + i * row_stride, to + i * d, d);
 }
 
-/// All blocks of one (segment, head); dk and dv [keys of the segment, d] receive this head's part.
+/// Values of working memory that a (segment, head) with so many keys needs.
+int64_t head_values(int64_t keys, int64_t d) {
+  return kGradQueryBlock * (2 * kGradKeyBlock + 3 * d) + 2 * keys * d;
+}
+
+/// All blocks of one (segment, head); dk and dv [keys of the segment, d] receive this head's part. `p`: head_values().
 template <class T>
-void differentiate_head(const BackwardArgs<T>& args, const Segment& segment, int64_t head, float* dk, float* dv) {
+void differentiate_head(const BackwardArgs<T>& args, const Segment& segment, int64_t head, float* dk, float* dv,
+                        float* p) {
   const int64_t d = args.size, keys = segment.keys();
   const int64_t column = head / args.group_size() * d;
-  const auto block = static_cast<size_t>(kGradQueryBlock * (2 * kGradKeyBlock + 3 * d) + 2 * keys * d);
-  float* p = scratch(ScratchSlot::e, block);
   float* ds = p + kGradQueryBlock * kGradKeyBlock;
   float* q = ds + kGradQueryBlock * kGradKeyBlock;
   float *dout = q + kGradQueryBlock * d, *dq = dout + kGradQueryBlock * d;
@@ -102,19 +106,32 @@ void differentiate_head(const BackwardArgs<T>& args, const Segment& segment, int
   }
 }
 
-/// The same in bf16 tiles. Scores are made transposed, [keys, queries], so that they are left factors in rows for the
-/// gradients of keys and values; those of the queries come transposed too, from K^T dS^T.
+constexpr int64_t kTileScores = kGradQueryTiles * kGradKeyBlock;
+
+/// f32 values of working memory for a (segment, head) in tiles: those of f32 and those of bf16.
+int64_t wide_tile_values(int64_t d) {
+  return 2 * kTileScores + kGradQueryTiles * (d + 2) + d;
+}
+int64_t tile_values(int64_t keys, int64_t d) {
+  const int64_t scores = bf16_serial_space(kGradKeyBlock, kGradQueryTiles, d),
+                key_gradients = bf16_serial_space(kGradKeyBlock, d, kGradQueryTiles),
+                query_gradients = bf16_serial_space(d, kGradQueryTiles, kGradKeyBlock);
+  return wide_tile_values(d) +
+         floats_of_bf16(2 * kTileScores + keys * d + std::max({scores, key_gradients, query_gradients}));
+}
+
+/// The same in bf16 tiles; `p`: tile_values(). Scores are made transposed, [keys, queries], so that they are left
+/// factors in rows for the gradients of keys and values; those of the queries come transposed too, from K^T dS^T.
 void differentiate_head_tiles(const BackwardArgs<bf16_t>& args, const Segment& segment, int64_t head, float* dk,
-                              float* dv) {
-  const int64_t d = args.size, keys = segment.keys(), block = kGradQueryTiles * kGradKeyBlock;
+                              float* dv, float* p) {
+  const int64_t d = args.size, keys = segment.keys();
   const int64_t first_key = segment.k_begin * args.k_stride() + head / args.group_size() * d;
   const bf16_t *k = args.k + first_key, *v = args.v + first_key;
-  const int64_t wide_values = 2 * block + kGradQueryTiles * (d + 2) + d, rounded_values = 2 * block + keys * d;
-  float* p = scratch(ScratchSlot::e, static_cast<size_t>(wide_values + (rounded_values + 1) / 2));
-  float *ds = p + block, *dq = ds + block, *lse = dq + kGradQueryTiles * d, *delta = lse + kGradQueryTiles;
+  float *ds = p + kTileScores, *dq = ds + kTileScores, *lse = dq + kGradQueryTiles * d, *delta = lse + kGradQueryTiles;
   float* wide = delta + kGradQueryTiles;
-  auto *p_rounded = reinterpret_cast<bf16_t*>(wide + d), *ds_rounded = p_rounded + block;
-  bf16_t* k_transposed = ds_rounded + block;
+  auto* p_rounded = reinterpret_cast<bf16_t*>(p + wide_tile_values(d));
+  bf16_t *ds_rounded = p_rounded + kTileScores, *k_transposed = ds_rounded + kTileScores,
+         *space = k_transposed + keys * d;
   for (int64_t i = 0; i < keys; ++i)
     for (int64_t c = 0; c < d; ++c) k_transposed[c * keys + i] = k[i * args.k_stride() + c];
   std::fill_n(dk, keys * d, 0.0f);
@@ -136,9 +153,9 @@ void differentiate_head_tiles(const BackwardArgs<bf16_t>& args, const Segment& s
     for (int64_t k0 = lowest; k0 < highest; k0 += kGradKeyBlock) {
       const int64_t k1 = std::min(highest, k0 + kGradKeyBlock), width = k1 - k0, at = k0 * args.k_stride();
       bf16_product_serial(bf16_product_of(width, rows, d, k + at, args.k_stride(), {q, stride, true}),
-                          {.f32 = p, .stride = rows});
+                          {.f32 = p, .stride = rows}, space);
       bf16_product_serial(bf16_product_of(width, rows, d, v + at, args.k_stride(), {dout, stride, true}),
-                          {.f32 = ds, .stride = rows});
+                          {.f32 = ds, .stride = rows}, space);
       // The queries that see a key are a range, whose ends only grow from key to key.
       int64_t from = 0, to = 0;
       for (int64_t i = 0; i < width; ++i) {
@@ -157,11 +174,11 @@ void differentiate_head_tiles(const BackwardArgs<bf16_t>& args, const Segment& s
       narrow_values(p, p_rounded, width * rows);
       narrow_values(ds, ds_rounded, width * rows);
       bf16_product_serial(bf16_product_of(width, d, rows, p_rounded, rows, {dout, stride, false}),
-                          {.f32 = dv + k0 * d, .stride = d, .add = true});
+                          {.f32 = dv + k0 * d, .stride = d, .add = true}, space);
       bf16_product_serial(bf16_product_of(width, d, rows, ds_rounded, rows, {q, stride, false}),
-                          {.f32 = dk + k0 * d, .stride = d, .add = true});
+                          {.f32 = dk + k0 * d, .stride = d, .add = true}, space);
       bf16_product_serial(bf16_product_of(d, rows, width, k_transposed + k0, keys, {ds_rounded, rows, false}),
-                          {.f32 = dq, .stride = rows, .add = true});
+                          {.f32 = dq, .stride = rows, .add = true}, space);
     }
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t c = 0; c < d; ++c) wide[c] = dq[c * rows + r];
@@ -170,11 +187,10 @@ void differentiate_head_tiles(const BackwardArgs<bf16_t>& args, const Segment& s
   }
 }
 
-/// Sums the heads of each group: partial [heads, keys, d] f32 to dk or dv [keys, groups, d], for one key.
+/// Sums the heads of each group: partial [heads, keys, d] f32 to dk or dv [keys, groups, d], for one key, in `sum` [d].
 template <class T>
-void sum_group(const BackwardArgs<T>& args, const float* partial, int64_t key, T* to) {
+void sum_group(const BackwardArgs<T>& args, const float* partial, int64_t key, T* to, float* sum) {
   const int64_t d = args.size;
-  float* sum = scratch(ScratchSlot::d, static_cast<size_t>(d));
   for (int64_t g = 0; g < args.groups; ++g) {
     std::fill_n(sum, d, 0.0f);
     for (int64_t h = g * args.group_size(); h < (g + 1) * args.group_size(); ++h)
@@ -204,7 +220,7 @@ void launch_attention_backward(Encoder& encoder, Operands in, Operands out, cons
                              .window = attrs.window};
   const int32_t* rows = data_of<const int32_t>(in[6]);
   const int64_t count = in[6].dim(0);
-  const auto body = [=](ThreadPool& pool, FaultReport& faults) {
+  const auto body = [=](Workspace& work, FaultReport& faults) {
     const Segments segments(rows, count, args.queries, args.keys, faults);
     if (segments.total_queries() != args.queries)
       std::fill_n(args.dq, args.queries * args.q_stride(), from_f32<T>(0.0f));
@@ -213,22 +229,26 @@ void launch_attention_backward(Encoder& encoder, Operands in, Operands out, cons
     // One head after the other, each with all keys, so that a task's part is contiguous.
     const int64_t d = args.size;
     const auto part = static_cast<size_t>(args.heads * args.keys * d);
-    float* dk = scratch(ScratchSlot::a, part);
-    float* dv = scratch(ScratchSlot::b, part);
-    pool.run(count * args.heads, [&](int64_t task) {
+    float* dk = work.scratch.take(ScratchSlot::a, part);
+    float* dv = work.scratch.take(ScratchSlot::b, part);
+    const bool tiles = std::is_same_v<T, bf16_t> && has_fast_bf16_products();
+    const int64_t values = tiles ? tile_values(segments.max_keys(), d) : head_values(segments.max_keys(), d);
+    const ThreadBlocks blocks = work.scratch.take_for_threads(ScratchSlot::e, static_cast<size_t>(values));
+    const ThreadBlocks sums = work.scratch.take_for_threads(ScratchSlot::d, static_cast<size_t>(d));
+    work.threads.run(count * args.heads, [&](int64_t task, int thread) {
       const int64_t head = task % args.heads;
       const Segment segment = segments[task / args.heads];
       const int64_t at = (head * args.keys + segment.k_begin) * d;
       if constexpr (std::is_same_v<T, bf16_t>)
-        if (has_fast_bf16_products()) return differentiate_head_tiles(args, segment, head, dk + at, dv + at);
-      differentiate_head(args, segment, head, dk + at, dv + at);
+        if (tiles) return differentiate_head_tiles(args, segment, head, dk + at, dv + at, blocks[thread]);
+      differentiate_head(args, segment, head, dk + at, dv + at, blocks[thread]);
     });
     for (int64_t s = 0; s < count; ++s) {
       const Segment segment = segments[s];
-      parallel_for(pool, segment.keys(), row_grain(args.heads * d), [&](int64_t begin, int64_t end) {
+      parallel_for(work, segment.keys(), row_grain(args.heads * d), [&](int64_t begin, int64_t end, int thread) {
         for (int64_t key = segment.k_begin + begin; key < segment.k_begin + end; ++key) {
-          sum_group(args, dk, key, args.dk);
-          sum_group(args, dv, key, args.dv);
+          sum_group(args, dk, key, args.dk, sums[thread]);
+          sum_group(args, dv, key, args.dv, sums[thread]);
         }
       });
     }

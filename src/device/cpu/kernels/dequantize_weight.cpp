@@ -14,9 +14,10 @@ void encode_dequantize_weight(Encoder& encoder, Operands in, Operands out, const
   const int64_t rows = weight->rows(), columns = weight->columns();
   for_floating(attrs.dtype, [&]<class T> {
     T* y = data_of<T>(out[0]);
-    cpu_encoder(encoder).launch("dequantize_weight", in, out, [=](ThreadPool& pool) {
-      parallel_for(pool, rows, row_grain(columns, 65536), [&](int64_t begin, int64_t end) {
-        float* row = scratch(ScratchSlot::d, static_cast<size_t>(columns));
+    cpu_encoder(encoder).launch("dequantize_weight", in, out, [=](Workspace& work) {
+      const ThreadBlocks expanded = work.scratch.take_for_threads(ScratchSlot::d, static_cast<size_t>(columns));
+      parallel_for(work, rows, row_grain(columns, 65536), [&](int64_t begin, int64_t end, int thread) {
+        float* row = expanded[thread];
         for (int64_t r = begin; r < end; ++r) {
           expand_rows(*weight, r, r + 1, row);
           for (int64_t c = 0; c < columns; ++c) y[r * columns + c] = narrow<T>(row[c]);

@@ -15,9 +15,10 @@ void encode_embedding(Encoder& encoder, Operands in, Operands out, const Embeddi
   const int32_t* ids = data_of<const int32_t>(in[0]);
   for_floating(attrs.dtype, [&]<class T> {
     T* y = data_of<T>(out[0]);
-    const auto body = [=](ThreadPool& pool, FaultReport& faults) {
-      parallel_for(pool, n, row_grain(width), [&](int64_t begin, int64_t end) {
-        float* row = scratch(ScratchSlot::d, static_cast<size_t>(width));
+    const auto body = [=](Workspace& work, FaultReport& faults) {
+      const ThreadBlocks expanded = work.scratch.take_for_threads(ScratchSlot::d, static_cast<size_t>(width));
+      parallel_for(work, n, row_grain(width), [&](int64_t begin, int64_t end, int thread) {
+        float* row = expanded[thread];
         for (int64_t i = begin; i < end; ++i) {
           if (ids[i] < 0 || ids[i] >= vocabulary) {
             faults(i, {ids[i]});

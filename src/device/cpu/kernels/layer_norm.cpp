@@ -62,10 +62,10 @@ void launch_layer_norm_backward(Encoder& encoder, Operands in, Operands out, boo
   T* dx = data_of<T>(out[0]);
   float* dweight = want_weight_grad ? data_of<float>(out[1]) : nullptr;
   float* dbias = want_weight_grad ? data_of<float>(out[2]) : nullptr;
-  cpu_encoder(encoder).launch("layer_norm_backward", in, out, [=](ThreadPool& pool) {
+  cpu_encoder(encoder).launch("layer_norm_backward", in, out, [=](Workspace& work) {
     const int64_t blocks = (rows + kLayerNormGradRows - 1) / kLayerNormGradRows;
-    float* partial = dweight ? scratch(ScratchSlot::a, static_cast<size_t>(blocks * 2 * d)) : nullptr;
-    pool.run(blocks, [&](int64_t block) {
+    float* partial = dweight ? work.scratch.take(ScratchSlot::a, static_cast<size_t>(blocks * 2 * d)) : nullptr;
+    work.threads.run(blocks, [&](int64_t block) {
       float* sums = partial ? partial + block * 2 * d : nullptr;
       if (sums) std::fill_n(sums, 2 * d, 0.0f);
       for (int64_t r = block * kLayerNormGradRows; r < std::min(rows, (block + 1) * kLayerNormGradRows); ++r) {

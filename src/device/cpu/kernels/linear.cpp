@@ -20,13 +20,13 @@ void launch_linear(Encoder& encoder, Operands in, Operands out, const Linear::At
   const int64_t from = in[0].elements(), to = out[0].elements(), m = from / in[0].dim(-1);
   const T* x = data_of<const T>(in[0]);
   T* y = data_of<T>(out[0]);
-  cpu_encoder(encoder).launch("linear", in, out, [=](ThreadPool& pool) {
+  cpu_encoder(encoder).launch("linear", in, out, [=](Workspace& work) {
     if constexpr (std::is_same_v<T, bf16_t>)
-      if (prefers_tiles(m, *weight)) return multiply_weight_tiles(pool, x, m, *weight, transposed, y);
-    const float* wide_x = widened(pool, x, from, ScratchSlot::a);
-    float* wide_y = wide_output(y, to, ScratchSlot::b);
-    multiply_weight(pool, wide_x, m, *weight, transposed, wide_y);
-    store_output(pool, wide_y, y, to);
+      if (prefers_tiles(m, *weight)) return multiply_weight_tiles(work, x, m, *weight, transposed, y);
+    const float* wide_x = widened(work, x, from, ScratchSlot::a);
+    float* wide_y = wide_output(work, y, to, ScratchSlot::b);
+    multiply_weight(work, wide_x, m, *weight, transposed, wide_y);
+    store_output(work, wide_y, y, to);
   });
 }
 

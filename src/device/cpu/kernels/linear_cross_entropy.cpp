@@ -7,7 +7,6 @@
 #include <cmath>
 #include <limits>
 #include <type_traits>
-#include <vector>
 
 #include "device/cpu/gemm.h"
 #include "device/cpu/panels.h"
@@ -46,28 +45,38 @@ struct LossWork {
   int64_t vocabulary() const { return head->rows(); }
 };
 
+/// Working memory of a thread: logits of a block (before and after, a row of the head), a block of the head as f32, and
+/// what the tiles need.
+struct LossSpace {
+  float *logits, *expanded;
+  bf16_t* tiles;
+};
+
+/// Values of LossSpace::tiles: probabilities and head as bf16, then what the products take.
+int64_t loss_tile_values(int64_t rows, int64_t d) {
+  return rows * kLossVocabulary + kLossVocabulary * d +
+         std::max(bf16_serial_space(rows, kLossVocabulary, d), bf16_serial_space(rows, d, kLossVocabulary));
+}
+
 /// Products of rows [r0, r1) of x with a block of the head, and of their probabilities with it.
 class LossBlock {
  public:
-  LossBlock(const LossWork& work, int64_t r0, int64_t r1)
-      : work_(work), r0_(r0), rows_(r1 - r0), dense_(work.head->f32()) {
-    const int64_t d = work.d();
-    logits_ = scratch(ScratchSlot::d, static_cast<size_t>(rows_ * kLossVocabulary));
-    if (work.tiles) {
-      const int64_t values = rows_ * kLossVocabulary + kLossVocabulary * d;
-      rounded_ = reinterpret_cast<bf16_t*>(scratch(ScratchSlot::e, static_cast<size_t>((values + 1) / 2)));
-    } else if (!dense_) {
-      expanded_ = scratch(ScratchSlot::e, static_cast<size_t>(kLossVocabulary * d));
-    }
-  }
+  LossBlock(const LossWork& work, int64_t r0, int64_t r1, const LossSpace& space)
+      : work_(work),
+        r0_(r0),
+        rows_(r1 - r0),
+        dense_(work.head->f32()),
+        logits_(space.logits),
+        expanded_(space.expanded),
+        rounded_(space.tiles) {}
 
   /// [rows, v1 - v0]
   float* multiply(int64_t v0, int64_t v1) {
     const int64_t d = work_.d(), width = v1 - v0;
     if (work_.tiles) {
-      head16_ = rows_as_bf16(*work_.head, v0, v1, rounded_ + rows_ * kLossVocabulary);
+      head16_ = rows_as_bf16(*work_.head, v0, v1, expanded_, rounded_ + rows_ * kLossVocabulary);
       bf16_product_serial(bf16_product_of(rows_, width, d, work_.tiles + r0_ * d, d, {head16_, d, true}),
-                          {.f32 = logits_, .stride = width});
+                          {.f32 = logits_, .stride = width}, product_space());
       return logits_;
     }
     if (!dense_) expand_rows(*work_.head, v0, v1, expanded_);
@@ -84,20 +93,22 @@ class LossBlock {
                          head_, dx);
     narrow_values(logits_, rounded_, rows_ * width);
     bf16_product_serial(bf16_product_of(rows_, d, width, rounded_, width, {head16_, d, false}),
-                        {.f32 = dx, .stride = d, .add = true});
+                        {.f32 = dx, .stride = d, .add = true}, product_space());
   }
 
  private:
+  bf16_t* product_space() { return rounded_ + rows_ * kLossVocabulary + kLossVocabulary * work_.d(); }
+
   const LossWork& work_;
   int64_t r0_, rows_;
   const float *dense_, *head_ = nullptr;
   const bf16_t* head16_ = nullptr;
-  float *logits_ = nullptr, *expanded_ = nullptr;
-  bf16_t* rounded_ = nullptr;
+  float *logits_, *expanded_;
+  bf16_t* rounded_;
 };
 
 /// Rows [r0, r1) against one part of the vocabulary.
-void gather_part(const LossWork& work, int64_t r0, int64_t r1, int64_t part) {
+void gather_part(const LossWork& work, int64_t r0, int64_t r1, int64_t part, const LossSpace& space) {
   const int64_t d = work.d(), rows = r1 - r0, at = part * work.rows + r0;
   const int64_t step = (work.vocabulary() + work.parts - 1) / work.parts;
   const int64_t begin = std::min(work.vocabulary(), part * step), end = std::min(work.vocabulary(), begin + step);
@@ -106,7 +117,7 @@ void gather_part(const LossWork& work, int64_t r0, int64_t r1, int64_t part) {
   std::fill_n(total, rows, 0.0f);
   std::fill_n(logit_sum, rows, 0.0f);
   if (work.want_dx) std::fill_n(dx, rows * d, 0.0f);
-  LossBlock block(work, r0, r1);
+  LossBlock block(work, r0, r1, space);
   for (int64_t v0 = begin; v0 < end; v0 += kLossVocabulary) {
     const int64_t v1 = std::min(end, v0 + kLossVocabulary), width = v1 - v0;
     float* logits = block.multiply(v0, v1);
@@ -123,8 +134,8 @@ void gather_part(const LossWork& work, int64_t r0, int64_t r1, int64_t part) {
   }
 }
 
-/// Joins the parts of one row; returns its loss and, if wanted, writes its gradient.
-float finish_row(const LossWork& work, int64_t r, float* dx) {
+/// Joins the parts of one row; returns its loss and, if wanted, writes its gradient. `target_row`: d values.
+float finish_row(const LossWork& work, int64_t r, float* dx, float* target_row) {
   const int64_t d = work.d(), n = work.rows;
   float top = work.top[r];
   for (int64_t p = 1; p < work.parts; ++p) top = std::max(top, work.top[p * n + r]);
@@ -134,7 +145,6 @@ float finish_row(const LossWork& work, int64_t r, float* dx) {
     logit_sum += work.logit_sum[p * n + r];
   }
   const int64_t target = work.target_of[work.row_of[r]];
-  float* target_row = scratch(ScratchSlot::d, static_cast<size_t>(d));
   expand_rows(*work.head, target, target + 1, target_row);
   const float hit = 1.0f - work.smoothing, spread = work.smoothing / static_cast<float>(work.vocabulary());
   if (work.want_dx) {
@@ -147,12 +157,12 @@ float finish_row(const LossWork& work, int64_t r, float* dx) {
   return top + std::log(total) - hit * dot(work.x + r * d, target_row, d) - spread * logit_sum;
 }
 
-/// The mean over the vocabulary of the head's rows, into `mean` [(1 + kMeanParts), d].
-void average_head(ThreadPool& pool, const CpuWeight& head, float* mean) {
+/// The mean over the vocabulary of the head's rows, into `mean` [(1 + kMeanParts), d]. `row_space`: d values a thread.
+void average_head(ThreadPool& pool, const CpuWeight& head, const ThreadBlocks& row_space, float* mean) {
   const int64_t d = head.columns(), rows = head.rows(), step = (rows + kMeanParts - 1) / kMeanParts;
-  pool.run(kMeanParts, [&](int64_t part) {
+  pool.run(kMeanParts, [&](int64_t part, int thread) {
     float* sum = mean + (1 + part) * d;
-    float* row = scratch(ScratchSlot::d, static_cast<size_t>(d));
+    float* row = row_space[thread];
     std::fill_n(sum, d, 0.0f);
     for (int64_t v = part * step; v < std::min(rows, (part + 1) * step); ++v) {
       expand_rows(head, v, v + 1, row);
@@ -164,15 +174,15 @@ void average_head(ThreadPool& pool, const CpuWeight& head, float* mean) {
   scale_in_place(1.0f / static_cast<float>(rows), mean, d);
 }
 
-/// The rows whose targets count; those outside of the vocabulary are reported and don't.
-const std::vector<int32_t>& counted_rows(const int32_t* targets, int64_t n, int64_t vocabulary, FaultReport& faults) {
-  thread_local std::vector<int32_t> rows;  // kept for the next step, like scratch
-  rows.clear();
+/// Writes the rows whose targets count into `counted` [n] and returns how many; those outside of the vocabulary are
+/// reported and don't count.
+int64_t count_rows(const int32_t* targets, int64_t n, int64_t vocabulary, int32_t* counted, FaultReport& faults) {
+  int64_t rows = 0;
   for (int64_t i = 0; i < n; ++i) {
     if (targets[i] >= vocabulary)
       faults(i, {targets[i]});
     else if (targets[i] >= 0)
-      rows.push_back(static_cast<int32_t>(i));
+      counted[rows++] = static_cast<int32_t>(i);
   }
   return rows;
 }
@@ -186,24 +196,33 @@ void launch_loss(Encoder& encoder, Operands in, Operands out, const LinearCrossE
   float *loss = data_of<float>(out[0]), *row_losses = data_of<float>(out[1]);
   float* dx = attrs.want_dx ? data_of<float>(out[2]) : nullptr;
   const float smoothing = attrs.label_smoothing;
-  const auto body = [=](ThreadPool& pool, FaultReport& faults) {
-    const std::vector<int32_t>& counted = counted_rows(targets, n, head->rows(), faults);
-    const auto rows = static_cast<int64_t>(counted.size());
+  const auto body = [=](Workspace& space, FaultReport& faults) {
+    int32_t* counted = space.scratch.take_ints(ScratchSlot::f, static_cast<size_t>(n));
+    const int64_t rows = count_rows(targets, n, head->rows(), counted, faults);
     const bool tiles = std::is_same_v<T, bf16_t> && prefers_tiles(rows, *head);
     const int64_t block_rows = tiles ? kLossTileRows : kLossRows, blocks = (rows + block_rows - 1) / block_rows;
     const int64_t parts = blocks == 0 ? 0 : (kLossTasks + blocks - 1) / blocks;
-    float* gathered = scratch(ScratchSlot::a, static_cast<size_t>(rows * d + (tiles ? (rows * d + 1) / 2 : 0)));
+    float* gathered =
+        space.scratch.take(ScratchSlot::a, static_cast<size_t>(rows * d + (tiles ? floats_of_bf16(rows * d) : 0)));
     bf16_t* tiles16 = tiles ? reinterpret_cast<bf16_t*>(gathered + rows * d) : nullptr;
-    float* state = scratch(ScratchSlot::b, static_cast<size_t>(parts * rows * (dx ? d + 3 : 3)));
+    float* state = space.scratch.take(ScratchSlot::b, static_cast<size_t>(parts * rows * (dx ? d + 3 : 3)));
+    const auto for_threads = [&](ScratchSlot slot, bool wanted, int64_t floats) {
+      return wanted ? space.scratch.take_for_threads(slot, static_cast<size_t>(floats)) : ThreadBlocks();
+    };
+    const int64_t most_rows = std::min(rows, block_rows);
+    const ThreadBlocks logits = for_threads(ScratchSlot::d, true, std::max(d, most_rows * kLossVocabulary));
+    const ThreadBlocks expanded = for_threads(ScratchSlot::e, !head->f32(), tiles ? d : kLossVocabulary * d);
+    const ThreadBlocks products =
+        for_threads(ScratchSlot::panels, tiles, floats_of_bf16(loss_tile_values(most_rows, d)));
     float* mean = nullptr;
     if (dx && smoothing > 0.0f && rows > 0) {
-      mean = scratch(ScratchSlot::c, static_cast<size_t>((1 + kMeanParts) * d));
-      average_head(pool, *head, mean);
+      mean = space.scratch.take(ScratchSlot::c, static_cast<size_t>((1 + kMeanParts) * d));
+      average_head(space, *head, logits, mean);
     }
     const LossWork work{.head = head.get(),
                         .x = gathered,
                         .tiles = tiles16,
-                        .row_of = counted.data(),
+                        .row_of = counted,
                         .target_of = targets,
                         .rows = rows,
                         .parts = parts,
@@ -214,7 +233,7 @@ void launch_loss(Encoder& encoder, Operands in, Operands out, const LinearCrossE
                         .logit_sum = state + 2 * parts * rows,
                         .dx = state + 3 * parts * rows,
                         .head_mean = mean};
-    parallel_for(pool, rows, row_grain(d), [&](int64_t begin, int64_t end) {
+    parallel_for(space, rows, row_grain(d), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
         const T* row = x + work.row_of[r] * d;
         widen_values(row, gathered + r * d, d);
@@ -222,16 +241,17 @@ void launch_loss(Encoder& encoder, Operands in, Operands out, const LinearCrossE
           if (tiles16) std::copy_n(row, d, tiles16 + r * d);
       }
     });
-    pool.run(blocks * parts, [&](int64_t task) {
+    space.threads.run(blocks * parts, [&](int64_t task, int thread) {
       const int64_t r0 = task / parts * block_rows;
-      gather_part(work, r0, std::min(rows, r0 + block_rows), task % parts);
+      gather_part(work, r0, std::min(rows, r0 + block_rows), task % parts,
+                  {logits[thread], expanded[thread], reinterpret_cast<bf16_t*>(products[thread])});
     });
     std::fill_n(row_losses, n, 0.0f);
     if (dx && rows != n) std::fill_n(dx, n * d, 0.0f);
-    parallel_for(pool, rows, row_grain(d), [&](int64_t begin, int64_t end) {
+    parallel_for(space, rows, row_grain(d), [&](int64_t begin, int64_t end, int thread) {
       for (int64_t r = begin; r < end; ++r) {
         const int64_t row = work.row_of[r];
-        row_losses[row] = finish_row(work, r, dx ? dx + row * d : nullptr);
+        row_losses[row] = finish_row(work, r, dx ? dx + row * d : nullptr, logits[thread]);
       }
     });
     double sum = 0.0;

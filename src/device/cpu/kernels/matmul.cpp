@@ -4,7 +4,6 @@
 
 #include "device/cpu/elements.h"
 #include "device/cpu/gemm.h"
-#include "device/cpu/scratch.h"
 
 namespace temper::cpu {
 namespace {
@@ -37,20 +36,31 @@ Stack stack_of(const Operand& operand, const Shape& batch) {
           layout.strides[last]};
 }
 
-/// One matrix as the GEMM library wants it: f32, with one unit stride. Widened or gathered into scratch when it isn't.
+/// One matrix as the GEMM library wants it: f32, with one unit stride. Widened or gathered into `space` when it isn't.
 struct Panel {
   const float* data;
   int64_t leading;
   bool transposed;  // stored column by column
 };
 
+/// Working memory for one product: a and b as panels, y in f32.
+struct Spaces {
+  float *a, *b, *y;
+};
+
+/// Whether panel() gives the matrix as it lies.
 template <class T>
-Panel panel(const T* data, const Stack& s, ScratchSlot slot) {
+bool is_panel(const Stack& s) {
+  return std::is_same_v<T, float> &&
+         ((s.column_stride == 1 && s.row_stride >= s.columns) || (s.row_stride == 1 && s.column_stride >= s.rows));
+}
+
+template <class T>
+Panel panel(const T* data, const Stack& s, float* to) {
   if constexpr (std::is_same_v<T, float>) {
     if (s.column_stride == 1 && s.row_stride >= s.columns) return {data, s.row_stride, false};
     if (s.row_stride == 1 && s.column_stride >= s.rows) return {data, s.column_stride, true};
   }
-  float* to = scratch(slot, static_cast<size_t>(s.rows * s.columns));
   for (int64_t r = 0; r < s.rows; ++r)
     for (int64_t c = 0; c < s.columns; ++c)
       to[r * s.columns + c] = to_f32(data[r * s.row_stride + c * s.column_stride]);
@@ -59,8 +69,8 @@ Panel panel(const T* data, const Stack& s, ScratchSlot slot) {
 
 template <class T>
 void multiply(ThreadPool& pool, const Stack& sa, const T* a, const Stack& sb, const T* b, const T* c, T* y, int64_t m,
-              int64_t n, int64_t k, const Matmul::Attrs& attrs) {
-  const Panel pa = panel(a, sa, ScratchSlot::a), pb = panel(b, sb, ScratchSlot::b);
+              int64_t n, int64_t k, const Matmul::Attrs& attrs, const Spaces& spaces) {
+  const Panel pa = panel(a, sa, spaces.a), pb = panel(b, sb, spaces.b);
   Gemm g{.trans_a = attrs.trans_a != pa.transposed,
          .trans_b = attrs.trans_b != pb.transposed,
          .m = m,
@@ -75,7 +85,7 @@ void multiply(ThreadPool& pool, const Stack& sa, const T* a, const Stack& sb, co
     if (c && c != y) std::copy_n(c, m * n, y);
     gemm(pool, g, pa.data, pb.data, y);
   } else {
-    float* wide = scratch(ScratchSlot::c, static_cast<size_t>(m * n));
+    float* wide = spaces.y;
     if (c)
       for (int64_t i = 0; i < m * n; ++i) wide[i] = to_f32(c[i]);
     gemm(pool, g, pa.data, pb.data, wide);
@@ -84,7 +94,7 @@ void multiply(ThreadPool& pool, const Stack& sa, const T* a, const Stack& sb, co
 }
 
 void multiply(ThreadPool&, const Stack& sa, const double* a, const Stack& sb, const double* b, const double* c,
-              double* y, int64_t m, int64_t n, int64_t k, const Matmul::Attrs& attrs) {
+              double* y, int64_t m, int64_t n, int64_t k, const Matmul::Attrs& attrs, const Spaces&) {
   const int64_t ai = attrs.trans_a ? sa.column_stride : sa.row_stride,
                 al = attrs.trans_a ? sa.row_stride : sa.column_stride;
   const int64_t bl = attrs.trans_b ? sb.column_stride : sb.row_stride,
@@ -106,19 +116,29 @@ void launch_matmul(Encoder& encoder, Operands in, Operands out, const Matmul::At
   const T *a = data_of<const T>(in[0]), *b = data_of<const T>(in[1]);
   const T* c = in.size() == 3 ? data_of<const T>(in[2]) : nullptr;
   T* y = data_of<T>(out[0]);
-  cpu_encoder(encoder).launch("matmul", in, out, [=](ThreadPool& pool) {
-    const auto one = [&](int64_t i) {
-      multiply(pool, sa, a + sa.offset(i), sb, b + sb.offset(i), c ? c + i * m * n : nullptr, y + i * m * n, m, n, k,
-               attrs);
-    };
+  cpu_encoder(encoder).launch("matmul", in, out, [=](Workspace& work) {
     // Many small products run side by side, one large one is sliced.
-    if (count > 1 && m * n * k < (1 << 20))
-      parallel_for(pool, count, std::max<int64_t>(1, (1 << 16) / std::max<int64_t>(1, m * n * k)),
-                   [&](int64_t begin, int64_t end) {
-                     for (int64_t i = begin; i < end; ++i) one(i);
+    const bool side_by_side = count > 1 && m * n * k < (1 << 20);
+    const auto space = [&](ScratchSlot slot, bool wanted, int64_t values) -> ThreadBlocks {
+      const auto floats = static_cast<size_t>(values);
+      if (!wanted || std::is_same_v<T, double>) return {};
+      return side_by_side ? work.scratch.take_for_threads(slot, floats)
+                          : ThreadBlocks(work.scratch.take(slot, floats), 0);
+    };
+    const ThreadBlocks space_a = space(ScratchSlot::a, !is_panel<T>(sa), sa.rows * sa.columns),
+                       space_b = space(ScratchSlot::b, !is_panel<T>(sb), sb.rows * sb.columns),
+                       space_y = space(ScratchSlot::c, !std::is_same_v<T, float>, m * n);
+    const auto one = [&](int64_t i, int thread) {
+      multiply(work, sa, a + sa.offset(i), sb, b + sb.offset(i), c ? c + i * m * n : nullptr, y + i * m * n, m, n, k,
+               attrs, {space_a[thread], space_b[thread], space_y[thread]});
+    };
+    if (side_by_side)
+      parallel_for(work, count, std::max<int64_t>(1, (1 << 16) / std::max<int64_t>(1, m * n * k)),
+                   [&](int64_t begin, int64_t end, int thread) {
+                     for (int64_t i = begin; i < end; ++i) one(i, thread);
                    });
     else
-      for (int64_t i = 0; i < count; ++i) one(i);
+      for (int64_t i = 0; i < count; ++i) one(i, 0);
   });
 }
 

@@ -23,9 +23,9 @@ void launch_forward(Encoder& encoder, Operands in, Operands out, float eps) {
   const W* weight = data_of<const W>(in[1]);
   T* y = data_of<T>(out[0]);
   float* inv_rms = data_of<float>(out[1]);
-  cpu_encoder(encoder).launch("rms_norm", in, out, [=](ThreadPool& pool) {
-    const float* wide_weight = widened(pool, weight, d, ScratchSlot::b);
-    parallel_for(pool, rows, row_grain(d), [&](int64_t begin, int64_t end) {
+  cpu_encoder(encoder).launch("rms_norm", in, out, [=](Workspace& work) {
+    const float* wide_weight = widened(work, weight, d, ScratchSlot::b);
+    parallel_for(work, rows, row_grain(d), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) inv_rms[r] = rms_norm_row(x + r * d, wide_weight, eps, y + r * d, d);
     });
   });
@@ -39,11 +39,11 @@ void launch_backward(Encoder& encoder, Operands in, Operands out, bool want_weig
   const float* inv_rms = data_of<const float>(in[3]);
   T* dx = data_of<T>(out[0]);
   float* dweight = want_weight_grad ? data_of<float>(out[1]) : nullptr;
-  cpu_encoder(encoder).launch("rms_norm_backward", in, out, [=](ThreadPool& pool) {
-    const float* wide_weight = widened(pool, weight, d, ScratchSlot::b);
+  cpu_encoder(encoder).launch("rms_norm_backward", in, out, [=](Workspace& work) {
+    const float* wide_weight = widened(work, weight, d, ScratchSlot::b);
     const int64_t blocks = (rows + kWeightGradRows - 1) / kWeightGradRows;
-    float* partial = dweight ? scratch(ScratchSlot::a, static_cast<size_t>(blocks * d)) : nullptr;
-    pool.run(blocks, [&](int64_t block) {
+    float* partial = dweight ? work.scratch.take(ScratchSlot::a, static_cast<size_t>(blocks * d)) : nullptr;
+    work.threads.run(blocks, [&](int64_t block) {
       float* sums = partial ? partial + block * d : nullptr;
       if (sums) std::fill_n(sums, d, 0.0f);
       for (int64_t r = block * kWeightGradRows; r < std::min(rows, (block + 1) * kWeightGradRows); ++r) {

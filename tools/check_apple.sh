@@ -30,7 +30,7 @@ check_apple() {
   # -stdlib=libc++ would silently take this machine's headers: the SDK's C++ library is named instead.
   local flags=(-target "$APPLE_TARGET" -isysroot "$sdk" -nostdinc++ -isystem "$sdk/usr/include/c++/v1" -std=c++20 -fblocks -O1
     -Wall -Wextra -Wpedantic -Wconversion -Werror -Wno-pragma-once-outside-header -isystem "$metal_cpp" -isystem "$out/include"
-    -Isrc -Iinclude)
+    -Isrc -Iinclude -include tools/check_apple_library.h)
   # Header-only libraries of this machine that the backend may include; /usr/include itself must stay out of sight.
   mkdir -p "$out/include" && ln -sfn /usr/include/fmt "$out/include/fmt"
 

@@ -23,7 +23,7 @@ template <class Run, class Reference>
 OpRecord movement_record(const std::string& name, const std::vector<Sample>& samples, Run run, Reference reference) {
   return {
       .name = name,
-      .samples = std::move(samples),
+      .samples = samples,
       .dtypes = kAllTypes,
       .run = [run](Context& ctx, const std::vector<Tensor>& in) -> std::vector<Tensor> { return {run(ctx, in[0])}; },
       .reference = [reference](const std::vector<Array>& in) -> std::vector<Array> { return {reference(in[0])}; },

@@ -14,8 +14,8 @@ namespace temper::cpu {
 void expand_rows(const CpuWeight& weight, int64_t begin, int64_t end, float* out);
 
 /// Rows [begin, end) of a weight as bf16: its own memory when it is stored so, else `space` [end - begin, columns];
-/// `row` has space for one row.
-const bf16_t* rows_as_bf16(const CpuWeight& weight, int64_t begin, int64_t end, float* row, bf16_t* space);
+/// `wide` has space for one row.
+const bf16_t* rows_as_bf16(const CpuWeight& weight, int64_t begin, int64_t end, float* wide, bf16_t* space);
 
 /// A low-rank addend: + alpha left right, with left [m, rank] and right [rank, n], or [n, rank] when transposed.
 struct LowRank {

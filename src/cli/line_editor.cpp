@@ -35,6 +35,8 @@ struct LineEditor::Terminal {
     return *static_cast<Terminal*>(data);
   }
 
+  static char* prompt_of(EditLine* editor) { return of(editor).prompt.data(); }
+
   /// Waits for a key or an interrupt. A read that relied on EINTR would miss the signal that comes just before it.
   static int next_character(EditLine* editor, wchar_t* character) {
     Terminal& self = of(editor);
@@ -74,8 +76,7 @@ LineEditor::LineEditor(fs::path history, bool terminal, int interrupts) {
   ::history(t.history, &event, H_SETUNIQUE, 1);
   t.interrupts = interrupts;
   el_set(t.editor, EL_CLIENTDATA, &t);
-  el_set(
-      t.editor, EL_PROMPT, +[](EditLine* editor) { return Terminal::of(editor).prompt.data(); });
+  el_set(t.editor, EL_PROMPT, Terminal::prompt_of);
   el_set(t.editor, EL_GETCFN, Terminal::next_character);
   el_set(t.editor, EL_EDITOR, "emacs");
   el_set(t.editor, EL_HIST, ::history, t.history);

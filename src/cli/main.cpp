@@ -87,7 +87,7 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {  // before or while an error was printed
-    std::fputs(error.what(), stderr);
+    std::fprintf(stderr, "error: %s\n", error.what());
     return kFailed;
   }
 }

@@ -146,20 +146,23 @@ TEST(TrainFaults, AnOutThatCannotBeAFolderIsAnError) {
   expect_error(run_program(words), kFailed, {"/proc/temper-cannot-write-here"});
 }
 
+/// The words of a run that tells how far it is.
+Words loud(const TrainRun& run, const Words& more) {
+  Words words = run.words(more);
+  std::erase(words, "--quiet");
+  return words;
+}
+
 TEST(TrainFaults, TwoRunsDontShareAFolder) {
   const TestFolder folder;
   const TrainRun run(folder, "out", 4, 3000);  // a validation that takes seconds
-  Words words = run.words({"--steps", "2"});
-  std::erase(words, "--quiet");
-  Program first(words);
+  Program first(loud(run, {"--steps", "2"}));
   ASSERT_TRUE(first.wait_for_error("trainable parameters"));
   for (const char* flag : {"--overwrite", "--resume"})
     expect_error(run.run({"--steps", "2", flag}), kFailed, {run.out, "another program", "another --out"});
   first.send(SIGKILL);
   first.wait();
-  Words again = run.words({"--steps", "2", "--resume"});
-  std::erase(again, "--quiet");
-  Program second(again);  // the lock went with its holder
+  Program second(loud(run, {"--steps", "2", "--resume"}));  // the lock went with its holder
   EXPECT_TRUE(second.wait_for_error("trainable parameters"));
   second.send(SIGKILL);
   second.wait();
@@ -168,9 +171,7 @@ TEST(TrainFaults, TwoRunsDontShareAFolder) {
 TEST(TrainFaults, InterruptsBeforeTheFirstStepEndWith130) {
   const TestFolder folder;
   const TrainRun run(folder, "out", 4, 3000);  // a validation that takes seconds
-  Words words = run.words({"--steps", "2"});
-  std::erase(words, "--quiet");
-  Program program(words);
+  Program program(loud(run, {"--steps", "2"}));
   ASSERT_TRUE(program.wait_for_error("trainable parameters"));
   program.send(SIGINT);
   const Outcome outcome = program.wait();

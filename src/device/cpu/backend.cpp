@@ -1,4 +1,5 @@
 #include "device/cpu/backend.h"
+#include "device/cpu/bf16_product.h"
 
 #include <fmt/format.h>
 
@@ -43,7 +44,7 @@ class CpuBackend final : public Backend {
   WeightHandle prepare_weight(const WeightSource& source, std::optional<DType> dense) override {
     return cpu::prepare_weight(source, dense, device_, *threads_);
   }
-  DType preferred_compute_dtype() const override { return has_bf16_dot_product() ? DType::bf16 : DType::f32; }
+  DType preferred_compute_dtype() const override { return has_fast_bf16_products() ? DType::bf16 : DType::f32; }
 
  private:
   Device device_;

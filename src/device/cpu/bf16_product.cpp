@@ -51,6 +51,12 @@ struct TileKernel {
 
 void nothing() {}
 
+/// Where B's value of a row and one of 32 columns lies in a panel.
+int64_t panel_index(int64_t row, int64_t column) {
+  return row / kTile * kStepValues + column / kHalf * (kStepValues / 2) +
+         (row % kTile / 2 * kHalf + column % kHalf) * 2 + row % 2;
+}
+
 // Portable: defines the result, up to the order of the two products in a pair.
 
 void multiply_portable(const TileKernel::Factors& first, const TileKernel::Factors& second, bool both, float* c) {
@@ -59,26 +65,19 @@ void multiply_portable(const TileKernel::Factors& first, const TileKernel::Facto
   for (const TileKernel::Factors* f : {&first, &second})
     for (int64_t k = 0; k < f->steps * kTile; ++k)
       for (int64_t i = 0; i < rows; ++i)
-        for (int64_t j = 0; j < kTile; ++j) {
-          const bf16_t* half = f->panel + k / kTile * kStepValues + j / kHalf * (kStepValues / 2);
-          const bf16_t b = half[(k % kTile / 2 * kHalf + j % kHalf) * 2 + k % 2];
-          c[i * kTile + j] += to_f32(f->a[i * f->lda + k]) * to_f32(b);
-        }
+        for (int64_t j = 0; j < kTile; ++j)
+          c[i * kTile + j] += to_f32(f->a[i * f->lda + k]) * to_f32(f->panel[panel_index(k, j)]);
 }
 
 void pack_transposed_portable(const bf16_t* b, int64_t stride, int64_t steps, bf16_t* panel) {
   for (int64_t j = 0; j < kTile; ++j)
-    for (int64_t k = 0; k < steps * kTile; ++k)
-      panel[k / kTile * kStepValues + j / kHalf * (kStepValues / 2) + (k % kTile / 2 * kHalf + j % kHalf) * 2 + k % 2] =
-          b[j * stride + k];
+    for (int64_t k = 0; k < steps * kTile; ++k) panel[panel_index(k, j)] = b[j * stride + k];
 }
 
 void pack_portable(const bf16_t* b, int64_t stride, int64_t k, bf16_t* panel) {
   const bf16_t zero{0};
   for (int64_t row = 0; row < steps_of(k) * kTile; ++row)
-    for (int64_t j = 0; j < kTile; ++j)
-      panel[row / kTile * kStepValues + j / kHalf * (kStepValues / 2) + (row % kTile / 2 * kHalf + j % kHalf) * 2 +
-            row % 2] = row < k ? b[row * stride + j] : zero;
+    for (int64_t j = 0; j < kTile; ++j) panel[panel_index(row, j)] = row < k ? b[row * stride + j] : zero;
 }
 
 void store_portable(const float* c, int64_t rows, int64_t columns, bf16_t* y, int64_t stride) {
@@ -194,9 +193,13 @@ TEMPER_AVX512 inline __m256i narrow(__m512 x) {
   return _mm512_cvtepi32_epi16(_mm512_srli_epi32(result, 16));
 }
 
+/// A mask of the first `count` of 16 lanes; none for a negative count, all for a larger one.
+__mmask16 first_lanes(int64_t count) {
+  return static_cast<__mmask16>((1u << std::clamp<int64_t>(count, 0, kHalf)) - 1);
+}
+
 TEMPER_AVX512 void store_avx512(const float* c, int64_t rows, int64_t columns, bf16_t* y, int64_t stride) {
-  const auto left = static_cast<__mmask16>((1u << std::min(columns, kHalf)) - 1);
-  const auto right = static_cast<__mmask16>((1u << std::max<int64_t>(columns - kHalf, 0)) - 1);
+  const __mmask16 left = first_lanes(columns), right = first_lanes(columns - kHalf);
   for (int64_t i = 0; i < rows; ++i) {
     _mm256_mask_storeu_epi16(y + i * stride, left, narrow(_mm512_loadu_ps(c + i * kTile)));
     _mm256_mask_storeu_epi16(y + i * stride + kHalf, right, narrow(_mm512_loadu_ps(c + i * kTile + kHalf)));
@@ -204,8 +207,7 @@ TEMPER_AVX512 void store_avx512(const float* c, int64_t rows, int64_t columns, b
 }
 
 TEMPER_AVX512 void add_avx512(const float* c, int64_t rows, int64_t columns, float* y, int64_t stride) {
-  const auto left = static_cast<__mmask16>((1u << std::min(columns, kHalf)) - 1);
-  const auto right = static_cast<__mmask16>((1u << std::max<int64_t>(columns - kHalf, 0)) - 1);
+  const __mmask16 left = first_lanes(columns), right = first_lanes(columns - kHalf);
   for (int64_t i = 0; i < rows; ++i) {
     float* at = y + i * stride;
     _mm512_mask_storeu_ps(at, left, _mm512_add_ps(_mm512_maskz_loadu_ps(left, at), _mm512_loadu_ps(c + i * kTile)));
@@ -218,7 +220,7 @@ TEMPER_AVX512 void add_avx512(const float* c, int64_t rows, int64_t columns, flo
 /// Like split_row_portable().
 TEMPER_AVX512 void split_row_avx512(const float* x, int64_t n, bf16_t* high, bf16_t* low) {
   for (int64_t i = 0; i < n; i += kHalf) {
-    const auto mask = static_cast<__mmask16>((1u << std::min(n - i, kHalf)) - 1);
+    const __mmask16 mask = first_lanes(n - i);
     const __m512 value = _mm512_maskz_loadu_ps(mask, x + i);
     const __m256i rounded = narrow(value);
     const __m512 rest =
@@ -316,15 +318,14 @@ void pad_rows(const bf16_t* a, int64_t lda, int64_t row, int64_t rows, int64_t k
 class Strips {
  public:
   Strips(const bf16_t* a, int64_t lda, int64_t m, int64_t k, bf16_t* space)
-      : a_(a), lda_(lda), k_(k), first_copy_(k % kTile ? 0 : m / kTile), space_(space) {
+      : a_(a), lda_(lda), k_(k), first_copy_(strips_in_place(m, k)), space_(space) {
     for (int64_t strip = first_copy_; strip * kTile < m; ++strip)
       pad_rows(a, lda, strip * kTile, std::min(kTile, m - strip * kTile), k,
                space + (strip - first_copy_) * kTile * steps_of(k) * kTile);
   }
   /// Values that `space` must have.
   static int64_t space(int64_t m, int64_t k) {
-    const int64_t copies = steps_of(m) - (k % kTile ? 0 : m / kTile);
-    return copies * kTile * steps_of(k) * kTile;
+    return (steps_of(m) - strips_in_place(m, k)) * kTile * steps_of(k) * kTile;
   }
   TileKernel::Factors factors(int64_t strip, const bf16_t* panel) const {
     const int64_t steps = steps_of(k_);
@@ -333,6 +334,8 @@ class Strips {
   }
 
  private:
+  static int64_t strips_in_place(int64_t m, int64_t k) { return k % kTile ? 0 : m / kTile; }
+
   const bf16_t* a_;
   int64_t lda_, k_, first_copy_;
   bf16_t* space_;

@@ -4,10 +4,6 @@
 
 namespace temper::cpu {
 
-bool has_bf16_dot_product() {
-  return has_fast_bf16_products();
-}
-
 std::string instruction_sets() {
 #if defined(__x86_64__)
   if (best_bf16_kernel() == Bf16Kernel::amx) return "AVX-512 with BF16 and AMX";

@@ -39,16 +39,15 @@ void launch_rope(Encoder& encoder, Operands in, Operands out, const Rope::Attrs&
         for (int64_t h = 0; h < heads; ++h) {
           const T* from = x + (n * heads + h) * 2 * half;
           T* to = y + (n * heads + h) * 2 * half;
-          if constexpr (!std::is_same_v<T, double>) {
+          if constexpr (!std::is_same_v<T, double>)
             rotate_pairs(from, cosines.data(), sines.data(), to, half);
-            continue;
-          }
-          for (int64_t i = 0; i < half; ++i) {
-            const W a = widen(from[i]), b = widen(from[i + half]);
-            const W c = cosines[static_cast<size_t>(i)], s = sines[static_cast<size_t>(i)];
-            to[i] = narrow<T>(a * c - b * s);
-            to[i + half] = narrow<T>(b * c + a * s);
-          }
+          else
+            for (int64_t i = 0; i < half; ++i) {
+              const W a = widen(from[i]), b = widen(from[i + half]);
+              const W c = cosines[static_cast<size_t>(i)], s = sines[static_cast<size_t>(i)];
+              to[i] = narrow<T>(a * c - b * s);
+              to[i + half] = narrow<T>(b * c + a * s);
+            }
         }
       }
     });

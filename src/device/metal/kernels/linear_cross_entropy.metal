@@ -33,13 +33,13 @@ kernel void cross_entropy_statistics(device const float* logits [[buffer(0)]], d
   const RowThread at = ROW_THREAD;
   device const float* l = logits + ulong(row) * p.columns;
   RowStatistics before = {-INFINITY, 0.0f, 0.0f, 0.0f};
-  if (!is_first) before = statistics[row];
-  float top = -INFINITY, sum = 0.0f;
+  if (!is_first && at.index == 0) before = statistics[row];  // which this thread writes below
+  float top = before.top, sum = 0.0f;
   for (uint i = at.index; i < p.columns; i += at.count) {
     top = max(top, l[i]);
     sum += l[i];
   }
-  top = max(row_max(top, parts, at), before.top);
+  top = row_max(top, parts, at);
   const float base = top == -INFINITY ? 0.0f : top;
   float total = 0.0f;
   for (uint i = at.index; i < p.columns; i += at.count) total += precise::exp(l[i] - base);

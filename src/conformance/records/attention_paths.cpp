@@ -74,6 +74,9 @@ void register_attention_paths(std::vector<OpRecord>& records) {
                 {"several blocks", path_inputs(330, 330, 2, 1, 8, {0, 300, 0, 300, 300, 330, 300, 330}), false},
                 {"a block behind a long cache", path_inputs(70, 600, 2, 1, 8, {0, 70, 3, 598}), false},
                 {"decoding behind a long cache", path_inputs(2, 700, 3, 1, 67, {0, 1, 0, 550, 1, 2, 550, 700}), false},
+                {"decoding behind uneven caches",
+                 path_inputs(5, 900, 4, 2, 16, {0, 1, 0, 1, 1, 2, 1, 860, 2, 5, 860, 898}), false},
+                {"decoding with many heads on one", path_inputs(1, 330, 19, 1, 130, {0, 1, 7, 329}), false},
             },
         .dtypes = {DType::f32, DType::bf16, DType::f16},
         .run = [attrs = attrs](Context& ctx, const std::vector<Tensor>& in) -> std::vector<Tensor> {

@@ -38,7 +38,7 @@ AttentionParameters attention_parameters(const Operand& q, const Operand& k, con
           static_cast<uint32_t>(k.dim(1)), static_cast<uint32_t>(q.dim(2)), static_cast<uint32_t>(segments.dim(0)),
           attrs.causal ? 1u : 0u,
           // No segment is longer than 2^31 - 1 keys, so a wider window limits nothing.
-          attrs.window <= INT32_MAX ? static_cast<uint32_t>(attrs.window) : 0u, attrs.scale};
+          attrs.window <= INT32_MAX ? static_cast<uint32_t>(attrs.window) : 0u, attrs.scale, 1};
 }
 
 /// The keys that each query sees; faults of the segments are reported, of no queries too.
@@ -56,7 +56,65 @@ int64_t blocks_of(int64_t rows, int64_t simdgroups) {
   return (rows + 8 * simdgroups - 1) / (8 * simdgroups);
 }
 
+/// Whether so few queries stand in each segment that blocks of queries would be mostly empty.
+bool is_decoding(const Operand& q, const Operand& segments) {
+  constexpr int64_t most_queries = 4;  // a segment, on average
+  return q.dim(0) <= most_queries * segments.dim(0);
+}
+
+/// How many parts the keys of a query are cut into: one for each 128 keys that a segment has on average.
+int64_t parts_of_keys(const Operand& k, const Operand& segments) {
+  constexpr int64_t keys_a_part = 128, most_parts = 32;  // attention_join gives each part a lane
+  return std::clamp<int64_t>(k.dim(0) / (keys_a_part * std::max<int64_t>(1, segments.dim(0))), 1, most_parts);
+}
+
+/// attention_decode.metal.
+void encode_decoding(Encoder& encoder, Operands in, Operands out, const Attention::Attrs& attrs) {
+  const Operand &q = in[0], &k = in[1], &v = in[2], &segments = in[3];
+  const int64_t queries = q.dim(0), heads = q.dim(1), kv_heads = k.dim(1), width = q.dim(2);
+  AttentionParameters parameters = attention_parameters(q, k, segments, attrs);
+  const int64_t parts = parts_of_keys(k, segments);
+  parameters.parts = static_cast<uint32_t>(parts);
+  MetalEncoder& metal = metal_encoder(encoder);
+  std::vector<Operand> scratch{metal.scratch(DType::i32, {queries, 2})};
+  if (parts > 1) {
+    scratch.push_back(metal.scratch(DType::f32, {queries, heads, parts, width}));
+    scratch.push_back(metal.scratch(DType::f32, {queries, heads, parts, 2}));
+  }
+  const Operand sums = parts > 1 ? scratch[1] : Operand{}, tops = parts > 1 ? scratch[2] : Operand{};
+  const auto encode = [&](ComputeCommands& commands) {
+    const std::vector<FunctionConstant> constants{{0, stored_type(q.dtype())}, {1, parts > 1}};
+    encode_key_ranges(commands, segments, scratch[0], parameters);
+    commands.barrier();
+    commands.kernel({"attention_decode", fmt::format("attention_part_{}", attention_shape(width).width), constants});
+    commands.read(0, q);
+    commands.read(1, k);
+    commands.read(2, v);
+    commands.read(3, scratch[0]);
+    commands.write(4, out[0]);
+    commands.write(5, out[1]);
+    commands.write(6, sums);
+    commands.write(7, tops);
+    commands.value(8, parameters);
+    constexpr int64_t most_simdgroups = 8;
+    const int64_t sharing = heads / kv_heads, simdgroups = std::min(sharing, most_simdgroups);
+    const int64_t blocks = (sharing + simdgroups - 1) / simdgroups;
+    commands.dispatch_groups({parts, kv_heads * blocks, queries}, {32 * simdgroups});
+    if (parts == 1) return;
+    commands.barrier();
+    commands.kernel({"attention_decode", "attention_join", constants});
+    commands.read(0, sums);
+    commands.read(1, tops);
+    commands.write(2, out[0]);
+    commands.write(3, out[1]);
+    commands.value(4, parameters);
+    commands.dispatch_groups({heads, queries}, {32});
+  };
+  metal.compute("attention", in, out, scratch, encode, {fault_messages::segment(queries, k.dim(0))});
+}
+
 void encode_attention(Encoder& encoder, Operands in, Operands out, const Attention::Attrs& attrs) {
+  if (is_decoding(in[0], in[3])) return encode_decoding(encoder, in, out, attrs);
   const Operand &q = in[0], &k = in[1], &v = in[2], &segments = in[3];
   const AttentionShape& shape = attention_shape(q.dim(2));
   const AttentionParameters parameters = attention_parameters(q, k, segments, attrs);

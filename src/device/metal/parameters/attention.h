@@ -1,4 +1,4 @@
-// What attention.cpp passes to attention_ranges.metal, attention.metal and attention_backward.metal.
+// What attention.cpp passes to attention's kernels.
 #ifndef TEMPER_PARAMETERS_ATTENTION
 #define TEMPER_PARAMETERS_ATTENTION
 struct AttentionParameters {
@@ -11,5 +11,6 @@ struct AttentionParameters {
   uint32_t causal;
   uint32_t window;  // 0: unlimited
   float scale;      // of the scores
+  uint32_t parts;   // of the keys of each query, when decoding
 };
 #endif

@@ -24,11 +24,12 @@ constexpr double kGradient = 1e-3;
 
 /// The whole model with a context of its own.
 struct Smollm2 {
-  std::shared_ptr<Backend> backend = open_backend({}, {});
+  std::shared_ptr<Backend> backend;
   Context ctx{backend};
   TextModel model;
 
-  explicit Smollm2(DType dtype) : model(TextModel::load(*backend, ctx, kModel, {.dtype = dtype})) {}
+  explicit Smollm2(DType dtype, Device device = {}, const BackendOptions& options = {})
+      : backend(open_backend(device, options)), model(TextModel::load(*backend, ctx, kModel, {.dtype = dtype})) {}
   const LanguageModel& language_model() const { return model.language_model(); }
 };
 
@@ -103,7 +104,8 @@ struct Training {
   train::Dataset dataset;
   LoraAdapter adapter;
 
-  explicit Training(DType dtype) : smollm2(dtype), dataset(rows()), adapter(formula_adapter()) {}
+  explicit Training(DType dtype, Device device = {}, const BackendOptions& options = {})
+      : smollm2(dtype, device, options), dataset(rows()), adapter(formula_adapter()) {}
 
   train::Dataset rows() const {
     const io::StoredTensor& input = reference.at("input_ids");
@@ -234,6 +236,57 @@ TEST_P(Smollm2TenSteps, LossesAndGradientNormsEqualPeft) {
 INSTANTIATE_TEST_SUITE_P(Peft, Smollm2TenSteps,
                          testing::Values(TenStepCase{"f32", DType::f32, 1e-3}, TenStepCase{"bf16", DType::bf16, 2e-2}),
                          [](const auto& info) { return std::string(info.param.name); });
+
+/// On Metal, with each kind of product: little of it, for the emulated device takes its time.
+class Smollm2OnMetal : public Smollm2Golden, public testing::WithParamInterface<GemmChoice> {
+ protected:
+  void SetUp() override {
+    Smollm2Golden::SetUp();
+    if (std::ranges::count(available_devices(), DeviceType::metal) == 0) GTEST_SKIP() << "no Metal backend is built";
+  }
+};
+
+struct OneStep {
+  train::StepMetrics metrics;
+  Counters counters;
+};
+
+/// A step on one row of 32 tokens.
+OneStep step_on(Device device, const BackendOptions& options) {
+  Training run(DType::f32, device, options);
+  train::Row& row = run.dataset.rows.front();
+  row.ids.resize(32);
+  row.trained.resize(32);
+  run.dataset.rows.resize(1);
+  train::TrainConfig config = run.config();
+  config.steps = 1;
+  config.batches.batch_size = 1;
+  train::Trainer trainer(run.smollm2.ctx, run.smollm2.language_model(), run.adapter, run.dataset, nullptr, config);
+  OneStep step;
+  trainer.run(nullptr, {.on_step = [&](const train::StepMetrics& m) { step.metrics = m; }});
+  step.counters = run.smollm2.ctx.counters();
+  return step;
+}
+
+TEST_P(Smollm2OnMetal, ATrainingStepEqualsTheCpus) {
+  const OneStep want = step_on({DeviceType::cpu, 0}, {}), got = step_on({DeviceType::metal, 0}, {.gemm = GetParam()});
+  EXPECT_NEAR(got.metrics.loss, want.metrics.loss, 1e-4 * want.metrics.loss);
+  EXPECT_NEAR(got.metrics.grad_norm, want.metrics.grad_norm, 1e-3 * want.metrics.grad_norm);
+  EXPECT_TRUE(got.counters.placed.empty()) << to_string(got.counters);
+}
+
+TEST_P(Smollm2OnMetal, EightGreedyTokensEqualTransformers) {
+  const Json entry = smollm2_json("greedy.json").at("prompts").at(0);
+  const std::vector<int32_t> prompt = entry.at("ids"), greedy = entry.at("greedy_ids");
+  Smollm2 smollm2(DType::f32, {DeviceType::metal, 0}, {.gemm = GetParam()});
+  Generator generator(smollm2.ctx, smollm2.model, nullptr);
+  const std::vector<Reply> replies = generator.run(std::span(&prompt, 1), {.max_tokens = 8, .ignore_eos = true});
+  EXPECT_EQ(replies[0].ids, std::vector<int32_t>(greedy.begin(), greedy.begin() + 8));
+  EXPECT_TRUE(smollm2.ctx.counters().placed.empty()) << to_string(smollm2.ctx.counters());
+}
+
+INSTANTIATE_TEST_SUITE_P(Products, Smollm2OnMetal, testing::Values(GemmChoice::mps, GemmChoice::own),
+                         [](const auto& info) { return std::string(info.param == GemmChoice::mps ? "mps" : "own"); });
 
 }  // namespace
 }  // namespace temper::golden

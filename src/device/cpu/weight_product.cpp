@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/fail.h"
+#include "device/cpu/block_dot.h"
 #include "device/cpu/elements.h"
 #include "device/cpu/gemm.h"
 #include "device/cpu/scratch.h"
@@ -21,8 +23,8 @@ const T* stored_row(const CpuWeight& weight, int64_t row) {
   return reinterpret_cast<const T*>(weight.data().data()) + row * weight.columns();
 }
 
-/// y_i = W_row . x_i for the few rows of x; `expanded` has space for a row of blocks.
-void dot_weight_row(const CpuWeight& weight, int64_t row, const float* x, int64_t m, float* expanded, float* out) {
+/// y_i = W_row . x_i for the few rows of x.
+void dot_weight_row(const CpuWeight& weight, int64_t row, const float* x, int64_t m, float* out) {
   const int64_t k = weight.columns();
   switch (weight.type()) {
     case QuantType::f32:
@@ -32,22 +34,24 @@ void dot_weight_row(const CpuWeight& weight, int64_t row, const float* x, int64_
     case QuantType::bf16:
       return dot_rows(x, k, m, stored_row<bf16_t>(weight, row), k, out);
     default:
-      break;
+      fail(ErrorCode::internal, "{} is stored in blocks", name_of(weight.type()));
   }
-  weight.rows_to_f32(row, row + 1, expanded);
-  dot_rows(x, k, m, expanded, k, out);
 }
 
 void multiply_few_rows(Workspace& work, const float* x, int64_t m, const CpuWeight& weight, float* y) {
-  const int64_t n = weight.rows();
-  const ThreadBlocks expanded =
-      is_block_quantized(weight.type())
-          ? work.scratch.take_for_threads(ScratchSlot::d, static_cast<size_t>(weight.columns()))
-          : ThreadBlocks();
-  parallel_for(work, n, row_grain(weight.columns(), 65536), [&](int64_t begin, int64_t end, int thread) {
+  const int64_t n = weight.rows(), k = weight.columns(), grain = row_grain(k, 65536);
+  if (is_block_quantized(weight.type())) {
+    float* sums = work.scratch.take(ScratchSlot::d, static_cast<size_t>(m * k / block_group(weight.type())));
+    sum_block_groups(weight.type(), x, m * k, sums);
+    return parallel_for(work, n, grain, [&](int64_t begin, int64_t end) {
+      dot_block_rows(weight.type(), weight.data().data() + static_cast<size_t>(begin) * weight.row_bytes(), end - begin,
+                     {x, m, k, sums}, y + begin, n);
+    });
+  }
+  parallel_for(work, n, grain, [&](int64_t begin, int64_t end) {
     float out[kMaxDotRows];
     for (int64_t row = begin; row < end; ++row) {
-      dot_weight_row(weight, row, x, m, expanded[thread], out);
+      dot_weight_row(weight, row, x, m, out);
       for (int64_t i = 0; i < m; ++i) y[i * n + row] = out[i];
     }
   });

@@ -1,0 +1,328 @@
+// Highway compiles this file once for each instruction set below and picks the best one that the machine has.
+// A block is `scale x quant + offset` by groups of 16 or 32 values, so its part of a dot product is scale (quants . x)
+// + offset (sum of x): the quants are converted to f32 and multiplied as they are. Work: 4 to 8 instructions a vector
+// of quants beside one multiply-add a row of x. Layouts: tensor/quant.cpp.
+#include "device/cpu/block_dot.h"
+
+#include <cstring>
+
+#include "base/fail.h"
+#include "device/cpu/vector_math.h"
+
+// Between these sets nothing here would differ much, and each costs compile time.
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "device/cpu/block_dot.cpp"
+#include <hwy/foreach_target.h>  // must come before highway.h
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace temper::cpu::HWY_NAMESPACE {
+
+namespace blocks_hn = hwy::HWY_NAMESPACE;
+using BlockD = blocks_hn::CappedTag<float, 16>;
+using BlockI = blocks_hn::RebindToSigned<BlockD>;
+using BlockV = blocks_hn::Vec<BlockD>;
+using Quants = blocks_hn::Vec<BlockI>;
+using Bytes = const uint8_t*;
+
+inline HWY_ATTR int quants_at_once() {
+  return static_cast<int>(blocks_hn::Lanes(BlockI()));
+}
+inline HWY_ATTR Quants bytes_at(Bytes p) {
+  return blocks_hn::PromoteTo(BlockI(), blocks_hn::LoadU(blocks_hn::Rebind<uint8_t, BlockI>(), p));
+}
+inline HWY_ATTR Quants bits_of(Quants x, int shift, int mask) {
+  return blocks_hn::And(blocks_hn::ShiftRightSame(x, shift), blocks_hn::Set(BlockI(), mask));
+}
+
+/// Two f16 values, of which some formats use only the first.
+struct TwoHalves {
+  float first, second;
+};
+inline HWY_ATTR TwoHalves halves_at(Bytes p) {
+  const blocks_hn::FixedTag<float, 4> d;
+  const blocks_hn::Rebind<hwy::float16_t, decltype(d)> half;
+  const auto v = blocks_hn::PromoteTo(d, blocks_hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(p)));
+  return {blocks_hn::GetLane(v), blocks_hn::ExtractLane(v, 1)};
+}
+/// The two that end a block, at `end`; the four bytes before them are read too.
+inline HWY_ATTR TwoHalves halves_before(Bytes end) {
+  const blocks_hn::FixedTag<float, 4> d;
+  const blocks_hn::Rebind<hwy::float16_t, decltype(d)> half;
+  const auto v = blocks_hn::PromoteTo(d, blocks_hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(end - 8)));
+  return {blocks_hn::ExtractLane(v, 2), blocks_hn::ExtractLane(v, 3)};
+}
+
+struct GroupScale {
+  float scale, offset;
+};
+
+// A format: what its blocks are, the scale of group s, and the quants of elements e .. e + vector of group s.
+// Element j < 16 of a block of 32 is the low nibble of byte j, element j + 16 the high one.
+inline HWY_ATTR Quants nibbles_of_32(Bytes nibbles, int e) {
+  return e < 16 ? bits_of(bytes_at(nibbles + e), 0, 15) : bits_of(bytes_at(nibbles + e - 16), 4, 15);
+}
+/// Bit e + i of the 32-bit word as 16 or 0 in lane i.
+inline HWY_ATTR Quants fifth_bits_of_32(Bytes word, int e) {
+  uint32_t bits;
+  std::memcpy(&bits, word, sizeof bits);
+  const Quants lane_bits = blocks_hn::ShiftRightSame(blocks_hn::Set(BlockI(), static_cast<int32_t>(bits)), e);
+  return blocks_hn::ShiftLeft<4>(
+      blocks_hn::And(blocks_hn::Shr(lane_bits, blocks_hn::Iota(BlockI(), 0)), blocks_hn::Set(BlockI(), 1)));
+}
+
+struct Q4_0 {  // d f16, nibbles[16]
+  static constexpr int kElements = 32, kBytes = 18, kGroup = 32;
+  TwoHalves d;
+  Bytes block;
+  explicit HWY_ATTR Q4_0(Bytes p) : d(halves_at(p)), block(p) {}
+  HWY_ATTR GroupScale scale(int) const { return {d.first, -8.0f * d.first}; }
+  HWY_ATTR Quants quants(int, int e) const { return nibbles_of_32(block + 2, e); }
+};
+
+struct Q4_1 {  // d f16, m f16, nibbles[16]
+  static constexpr int kElements = 32, kBytes = 20, kGroup = 32;
+  TwoHalves d;
+  Bytes block;
+  explicit HWY_ATTR Q4_1(Bytes p) : d(halves_at(p)), block(p) {}
+  HWY_ATTR GroupScale scale(int) const { return {d.first, d.second}; }
+  HWY_ATTR Quants quants(int, int e) const { return nibbles_of_32(block + 4, e); }
+};
+
+struct Q5_0 {  // d f16, high_bits[4], nibbles[16]
+  static constexpr int kElements = 32, kBytes = 22, kGroup = 32;
+  TwoHalves d;
+  Bytes block;
+  explicit HWY_ATTR Q5_0(Bytes p) : d(halves_at(p)), block(p) {}
+  HWY_ATTR GroupScale scale(int) const { return {d.first, -16.0f * d.first}; }
+  HWY_ATTR Quants quants(int, int e) const {
+    return blocks_hn::Or(nibbles_of_32(block + 6, e), fifth_bits_of_32(block + 2, e));
+  }
+};
+
+struct Q5_1 {  // d f16, m f16, high_bits[4], nibbles[16]
+  static constexpr int kElements = 32, kBytes = 24, kGroup = 32;
+  TwoHalves d;
+  Bytes block;
+  explicit HWY_ATTR Q5_1(Bytes p) : d(halves_at(p)), block(p) {}
+  HWY_ATTR GroupScale scale(int) const { return {d.first, d.second}; }
+  HWY_ATTR Quants quants(int, int e) const {
+    return blocks_hn::Or(nibbles_of_32(block + 8, e), fifth_bits_of_32(block + 4, e));
+  }
+};
+
+struct Q8_0 {  // d f16, i8[32]
+  static constexpr int kElements = 32, kBytes = 34, kGroup = 32;
+  TwoHalves d;
+  Bytes block;
+  explicit HWY_ATTR Q8_0(Bytes p) : d(halves_at(p)), block(p) {}
+  HWY_ATTR GroupScale scale(int) const { return {d.first, 0.0f}; }
+  HWY_ATTR Quants quants(int, int e) const {
+    const auto* p = reinterpret_cast<const int8_t*>(block + 2 + e);
+    return blocks_hn::PromoteTo(BlockI(), blocks_hn::LoadU(blocks_hn::Rebind<int8_t, BlockI>(), p));
+  }
+};
+
+// The K formats. Group s of 16 of q2_k and q3_k lies in two bits of 16 bytes.
+inline HWY_ATTR Quants crumbs_of(Bytes crumbs, int s, int e) {
+  return bits_of(bytes_at(crumbs + s / 8 * 32 + s % 2 * 16 + e), s % 8 / 2 * 2, 3);
+}
+
+struct Q2K {  // scales[16], crumbs[64], d f16, dmin f16
+  static constexpr int kElements = 256, kBytes = 84, kGroup = 16;
+  TwoHalves d;
+  Bytes block;
+  explicit HWY_ATTR Q2K(Bytes p) : d(halves_before(p + kBytes)), block(p) {}
+  HWY_ATTR GroupScale scale(int s) const {
+    return {d.first * static_cast<float>(block[s] & 15), -d.second * static_cast<float>(block[s] >> 4)};
+  }
+  HWY_ATTR Quants quants(int s, int e) const { return crumbs_of(block + 16, s, e); }
+};
+
+struct Q3K {  // high_bits[32], crumbs[64], scales[12], d f16
+  static constexpr int kElements = 256, kBytes = 110, kGroup = 16;
+  float d;
+  Bytes block;
+  explicit HWY_ATTR Q3K(Bytes p) : d(halves_before(p + kBytes).second), block(p) {}
+  HWY_ATTR GroupScale scale(int s) const {
+    const Bytes scales = block + 96;
+    const int nibble = s < 8 ? scales[s] & 15 : scales[s - 8] >> 4;
+    const int top = scales[8 + s % 4] >> (s / 4 * 2) & 3;
+    const float scale = d * static_cast<float>((nibble | top << 4) - 32);
+    return {scale, -4.0f * scale};
+  }
+  HWY_ATTR Quants quants(int s, int e) const {
+    const Quants high = bits_of(bytes_at(block + s % 2 * 16 + e), s / 2, 1);
+    return blocks_hn::Or(crumbs_of(block + 32, s, e), blocks_hn::ShiftLeft<2>(high));
+  }
+};
+
+/// The eight 6-bit scales and minima of q4_k and q5_k in 12 bytes.
+inline HWY_ATTR GroupScale six_bit_scale(Bytes packed, int s, TwoHalves d) {
+  int scale, minimum;
+  if (s < 4) {
+    scale = packed[s] & 63;
+    minimum = packed[s + 4] & 63;
+  } else {
+    scale = (packed[s + 4] & 15) | packed[s - 4] >> 6 << 4;
+    minimum = packed[s + 4] >> 4 | packed[s] >> 6 << 4;
+  }
+  return {d.first * static_cast<float>(scale), -d.second * static_cast<float>(minimum)};
+}
+
+struct Q4K {  // d f16, dmin f16, scales[12], nibbles[128]
+  static constexpr int kElements = 256, kBytes = 144, kGroup = 32;
+  TwoHalves d;
+  Bytes block;
+  explicit HWY_ATTR Q4K(Bytes p) : d(halves_at(p)), block(p) {}
+  HWY_ATTR GroupScale scale(int s) const { return six_bit_scale(block + 4, s, d); }
+  HWY_ATTR Quants quants(int s, int e) const { return bits_of(bytes_at(block + 16 + s / 2 * 32 + e), s % 2 * 4, 15); }
+};
+
+struct Q5K {  // d f16, dmin f16, scales[12], high_bits[32], nibbles[128]
+  static constexpr int kElements = 256, kBytes = 176, kGroup = 32;
+  TwoHalves d;
+  Bytes block;
+  explicit HWY_ATTR Q5K(Bytes p) : d(halves_at(p)), block(p) {}
+  HWY_ATTR GroupScale scale(int s) const { return six_bit_scale(block + 4, s, d); }
+  HWY_ATTR Quants quants(int s, int e) const {
+    const Quants high = bits_of(bytes_at(block + 16 + e), s, 1);
+    return blocks_hn::Or(bits_of(bytes_at(block + 48 + s / 2 * 32 + e), s % 2 * 4, 15), blocks_hn::ShiftLeft<4>(high));
+  }
+};
+
+struct Q6K {  // nibbles[128], crumbs[64], scales i8[16], d f16
+  static constexpr int kElements = 256, kBytes = 210, kGroup = 16;
+  float d;
+  Bytes block;
+  explicit HWY_ATTR Q6K(Bytes p) : d(halves_before(p + kBytes).second), block(p) {}
+  HWY_ATTR GroupScale scale(int s) const {
+    const float scale = d * static_cast<float>(static_cast<int8_t>(block[192 + s]));
+    return {scale, -32.0f * scale};
+  }
+  HWY_ATTR Quants quants(int s, int e) const {
+    const int half = s / 8, quarter = s % 8 / 2, part = s % 2 * 16;
+    const Quants low = bits_of(bytes_at(block + half * 64 + quarter % 2 * 32 + part + e), quarter / 2 * 4, 15);
+    const Quants high = bits_of(bytes_at(block + 128 + half * 32 + part + e), quarter * 2, 3);
+    return blocks_hn::Or(low, blocks_hn::ShiftLeft<4>(high));
+  }
+};
+
+/// One row of blocks with kRows rows of x.
+template <class Format, int kRows>
+HWY_ATTR void dot_blocks(Bytes row, const BlockDotInput& in, float* y, int64_t y_stride) {
+  constexpr int kGroups = Format::kElements / Format::kGroup;
+  const int step = quants_at_once();
+  const int64_t groups = in.n / Format::kGroup;
+  BlockV sums[kRows];
+  float offsets[kRows] = {};
+  for (BlockV& sum : sums) sum = blocks_hn::Zero(BlockD());
+  int64_t group = 0;
+  for (int64_t first = 0; first < in.n; first += Format::kElements, row += Format::kBytes) {
+    const Format block(row);
+    for (int s = 0; s < kGroups; ++s, ++group) {
+      const GroupScale g = block.scale(s);
+      const float* x = in.x + first + s * Format::kGroup;
+      BlockV parts[kRows];
+      for (int e = 0; e < Format::kGroup; e += step) {
+        const BlockV q = blocks_hn::ConvertTo(BlockD(), block.quants(s, e));
+        for (int r = 0; r < kRows; ++r) {
+          const BlockV values = blocks_hn::LoadU(BlockD(), x + r * in.n + e);
+          parts[r] = e == 0 ? blocks_hn::Mul(q, values) : blocks_hn::MulAdd(q, values, parts[r]);
+        }
+      }
+      const BlockV scale = blocks_hn::Set(BlockD(), g.scale);
+      for (int r = 0; r < kRows; ++r) {
+        sums[r] = blocks_hn::MulAdd(scale, parts[r], sums[r]);
+        offsets[r] += g.offset * in.sums[r * groups + group];
+      }
+    }
+  }
+  for (int r = 0; r < kRows; ++r)
+    y[r * y_stride] = blocks_hn::GetLane(blocks_hn::SumOfLanes(BlockD(), sums[r])) + offsets[r];
+}
+
+template <class Format, int kRows>
+HWY_ATTR void dot_all_blocks(Bytes row, int64_t weight_rows, const BlockDotInput& in, float* y, int64_t y_stride) {
+  const int64_t row_bytes = in.n / Format::kElements * Format::kBytes;
+  for (int64_t i = 0; i < weight_rows; ++i) dot_blocks<Format, kRows>(row + i * row_bytes, in, y + i, y_stride);
+}
+
+template <class Format>
+HWY_ATTR void dot_format(Bytes row, int64_t weight_rows, const BlockDotInput& in, float* y, int64_t y_stride) {
+  static_assert(kMaxDotRows == 8);
+  switch (in.rows) {
+    case 1:
+      return dot_all_blocks<Format, 1>(row, weight_rows, in, y, y_stride);
+    case 2:
+      return dot_all_blocks<Format, 2>(row, weight_rows, in, y, y_stride);
+    case 3:
+      return dot_all_blocks<Format, 3>(row, weight_rows, in, y, y_stride);
+    case 4:
+      return dot_all_blocks<Format, 4>(row, weight_rows, in, y, y_stride);
+    default:
+      break;
+  }
+  // Five to eight rows: four and the others, so that the sums stay in registers.
+  BlockDotInput part = in;
+  part.rows = 4;
+  dot_all_blocks<Format, 4>(row, weight_rows, part, y, y_stride);
+  part = {in.x + 4 * in.n, in.rows - 4, in.n, in.sums + 4 * (in.n / Format::kGroup)};
+  dot_format<Format>(row, weight_rows, part, y + 4 * y_stride, y_stride);
+}
+
+HWY_ATTR void DotBlockRows(QuantType type, Bytes row, int64_t weight_rows, const BlockDotInput& in, float* y,
+                           int64_t y_stride) {
+  switch (type) {
+    case QuantType::q4_0:
+      return dot_format<Q4_0>(row, weight_rows, in, y, y_stride);
+    case QuantType::q4_1:
+      return dot_format<Q4_1>(row, weight_rows, in, y, y_stride);
+    case QuantType::q5_0:
+      return dot_format<Q5_0>(row, weight_rows, in, y, y_stride);
+    case QuantType::q5_1:
+      return dot_format<Q5_1>(row, weight_rows, in, y, y_stride);
+    case QuantType::q8_0:
+      return dot_format<Q8_0>(row, weight_rows, in, y, y_stride);
+    case QuantType::q2_k:
+      return dot_format<Q2K>(row, weight_rows, in, y, y_stride);
+    case QuantType::q3_k:
+      return dot_format<Q3K>(row, weight_rows, in, y, y_stride);
+    case QuantType::q4_k:
+      return dot_format<Q4K>(row, weight_rows, in, y, y_stride);
+    case QuantType::q5_k:
+      return dot_format<Q5K>(row, weight_rows, in, y, y_stride);
+    case QuantType::q6_k:
+      return dot_format<Q6K>(row, weight_rows, in, y, y_stride);
+    default:
+      fail(ErrorCode::internal, "{} is stored without blocks", name_of(type));
+  }
+}
+
+}  // namespace temper::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace temper::cpu {
+
+HWY_EXPORT(DotBlockRows);
+
+int64_t block_group(QuantType type) {
+  return type == QuantType::q2_k || type == QuantType::q3_k || type == QuantType::q6_k ? 16 : 32;
+}
+
+void sum_block_groups(QuantType type, const float* x, int64_t count, float* sums) {
+  const int64_t group = block_group(type);
+  for (int64_t i = 0; i < count / group; ++i) sums[i] = sum_values(x + i * group, group);
+}
+
+void dot_block_rows(QuantType type, const std::byte* blocks, int64_t weight_rows, const BlockDotInput& input, float* y,
+                    int64_t y_stride) {
+  HWY_DYNAMIC_DISPATCH(DotBlockRows)
+  (type, reinterpret_cast<const uint8_t*>(blocks), weight_rows, input, y, y_stride);
+}
+
+}  // namespace temper::cpu
+#endif

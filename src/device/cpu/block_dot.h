@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "temper/dtype.h"
+
+// Dot products with rows of GGUF blocks, which are expanded in registers only: decoding reads a quantized weight once,
+// at the speed of memory.
+namespace temper::cpu {
+
+/// The few rows of x that a weight is multiplied with.
+struct BlockDotInput {
+  const float* x = nullptr;  // [rows, n]
+  int64_t rows = 0;          // 1 to kMaxDotRows
+  int64_t n = 0;             // whole blocks
+  const float* sums = nullptr;
+};
+
+/// Values of x that share a scale in the type's blocks: 16 or 32.
+int64_t block_group(QuantType type);
+/// Sums over the groups of x [count], which the minima of the type's blocks are multiplied with: [count / group].
+void sum_block_groups(QuantType type, const float* x, int64_t count, float* sums);
+
+/// y[r * y_stride + i] = x_r . row i of `weight_rows` rows of blocks, for each row of x. All values are as in
+/// dequantize(), all sums f32; a scale is multiplied with a group's sum instead of with each value. `input.sums` is
+/// what sum_block_groups() gave for all rows of x. `type` is a block type.
+void dot_block_rows(QuantType type, const std::byte* blocks, int64_t weight_rows, const BlockDotInput& input, float* y,
+                    int64_t y_stride);
+
+}  // namespace temper::cpu

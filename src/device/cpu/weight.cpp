@@ -3,12 +3,14 @@
 #include <vector>
 
 #include "base/fail.h"
+#include "device/cpu/block_rows.h"
 #include "device/weight_conversion.h"
 #include "tensor/quant.h"
 
 namespace temper::cpu {
 void CpuWeight::rows_to_f32(int64_t begin, int64_t end, float* out) const {
   const auto first = static_cast<size_t>(begin) * row_bytes(), count = static_cast<size_t>(end - begin);
+  if (is_block_quantized(type())) return expand_blocks(type(), data_.data() + first, (end - begin) * columns(), out);
   dequantize(type(), data_.subspan(first, count * row_bytes()), {out, count * static_cast<size_t>(columns())});
 }
 

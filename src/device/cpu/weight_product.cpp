@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/fail.h"
-#include "device/cpu/block_dot.h"
+#include "device/cpu/block_rows.h"
 #include "device/cpu/elements.h"
 #include "device/cpu/gemm.h"
 #include "device/cpu/scratch.h"

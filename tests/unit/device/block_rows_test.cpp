@@ -1,9 +1,10 @@
 // Every instruction set that the machine has, against the expanded blocks and sums in f64.
-#include "device/cpu/block_dot.h"
+#include "device/cpu/block_rows.h"
 
 #include <gtest/gtest.h>
 #include <hwy/targets.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -54,9 +55,13 @@ class OnlyInstructionSet {
   }
 };
 
-class BlockDot : public testing::TestWithParam<BlockFormat> {};
+void PrintTo(const BlockFormat& format, std::ostream* out) {
+  *out << name_of(format.type);
+}
 
-TEST_P(BlockDot, EqualsTheExpandedRowsOnEveryInstructionSet) {
+class BlockRows : public testing::TestWithParam<BlockFormat> {};
+
+TEST_P(BlockRows, EqualsTheExpandedRowsOnEveryInstructionSet) {
   const BlockFormat& format = GetParam();
   constexpr int64_t n = 768, weight_rows = 5, y_stride = 7;
   const std::vector<std::byte> blocks = random_blocks(format, weight_rows * n, 1);
@@ -93,7 +98,21 @@ TEST_P(BlockDot, EqualsTheExpandedRowsOnEveryInstructionSet) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, BlockDot, testing::ValuesIn(kFormats),
+TEST_P(BlockRows, ExpandsToTheVeryValuesOnEveryInstructionSet) {
+  const BlockFormat& format = GetParam();
+  constexpr int64_t n = 1536;
+  const std::vector<std::byte> blocks = random_blocks(format, n, 3);
+  std::vector<float> want(static_cast<size_t>(n)), got(static_cast<size_t>(n));
+  dequantize(format.type, blocks, want);
+  for (int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
+    const OnlyInstructionSet only(targets & -targets);
+    std::ranges::fill(got, -7.0f);
+    expand_blocks(format.type, blocks.data(), n, got.data());
+    ASSERT_EQ(got, want) << hwy::TargetName(targets & -targets);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, BlockRows, testing::ValuesIn(kFormats),
                          [](const auto& info) { return std::string(name_of(info.param.type)); });
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 #include "temper/dtype.h"
 
-// Dot products with rows of GGUF blocks, which are expanded in registers only: decoding reads a quantized weight once,
-// at the speed of memory.
+// Rows of GGUF blocks: their dot products, which expand them in registers only, so that decoding reads a quantized
+// weight once; and their values. Vectorised as vector_math.h is.
 namespace temper::cpu {
 
 /// The few rows of x that a weight is multiplied with.
@@ -27,5 +27,8 @@ void sum_block_groups(QuantType type, const float* x, int64_t count, float* sums
 /// what sum_block_groups() gave for all rows of x. `type` is a block type.
 void dot_block_rows(QuantType type, const std::byte* blocks, int64_t weight_rows, const BlockDotInput& input, float* y,
                     int64_t y_stride);
+
+/// dequantize() for a block type, with the same result: `count` values, whole blocks.
+void expand_blocks(QuantType type, const std::byte* blocks, int64_t count, float* out);
 
 }  // namespace temper::cpu

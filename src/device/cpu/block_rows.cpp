@@ -2,7 +2,7 @@
 // A block is `scale x quant + offset` by groups of 16 or 32 values, so its part of a dot product is scale (quants . x)
 // + offset (sum of x): the quants are converted to f32 and multiplied as they are. Work: 4 to 8 instructions a vector
 // of quants beside one multiply-add a row of x. Layouts: tensor/quant.cpp.
-#include "device/cpu/block_dot.h"
+#include "device/cpu/block_rows.h"
 
 #include <cstring>
 
@@ -12,7 +12,7 @@
 // Between these sets nothing here would differ much, and each costs compile time.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "device/cpu/block_dot.cpp"
+#define HWY_TARGET_INCLUDE "device/cpu/block_rows.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h
 
 #include <hwy/highway.h>
@@ -55,8 +55,9 @@ inline HWY_ATTR TwoHalves halves_before(Bytes end) {
   return {blocks_hn::ExtractLane(v, 2), blocks_hn::ExtractLane(v, 3)};
 }
 
+/// Values of a group are scale (quant - kZero of the format) + minimum.
 struct GroupScale {
-  float scale, offset;
+  float scale, minimum;
 };
 
 // A format: what its blocks are, the scale of group s, and the quants of elements e .. e + vector of group s.
@@ -74,52 +75,52 @@ inline HWY_ATTR Quants fifth_bits_of_32(Bytes word, int e) {
 }
 
 struct Q4_0 {  // d f16, nibbles[16]
-  static constexpr int kElements = 32, kBytes = 18, kGroup = 32;
-  TwoHalves d;
-  Bytes block;
-  explicit HWY_ATTR Q4_0(Bytes p) : d(halves_at(p)), block(p) {}
-  HWY_ATTR GroupScale scale(int) const { return {d.first, -8.0f * d.first}; }
-  HWY_ATTR Quants quants(int, int e) const { return nibbles_of_32(block + 2, e); }
+  static constexpr int kElements = 32, kBytes = 18, kGroup = 32, kZero = 8;
+  static HWY_ATTR GroupScale scale(Bytes block, int) {
+    const TwoHalves d = halves_at(block);
+    return {d.first, 0.0f};
+  }
+  static HWY_ATTR Quants quants(Bytes block, int, int e) { return nibbles_of_32(block + 2, e); }
 };
 
 struct Q4_1 {  // d f16, m f16, nibbles[16]
-  static constexpr int kElements = 32, kBytes = 20, kGroup = 32;
-  TwoHalves d;
-  Bytes block;
-  explicit HWY_ATTR Q4_1(Bytes p) : d(halves_at(p)), block(p) {}
-  HWY_ATTR GroupScale scale(int) const { return {d.first, d.second}; }
-  HWY_ATTR Quants quants(int, int e) const { return nibbles_of_32(block + 4, e); }
+  static constexpr int kElements = 32, kBytes = 20, kGroup = 32, kZero = 0;
+  static HWY_ATTR GroupScale scale(Bytes block, int) {
+    const TwoHalves d = halves_at(block);
+    return {d.first, d.second};
+  }
+  static HWY_ATTR Quants quants(Bytes block, int, int e) { return nibbles_of_32(block + 4, e); }
 };
 
 struct Q5_0 {  // d f16, high_bits[4], nibbles[16]
-  static constexpr int kElements = 32, kBytes = 22, kGroup = 32;
-  TwoHalves d;
-  Bytes block;
-  explicit HWY_ATTR Q5_0(Bytes p) : d(halves_at(p)), block(p) {}
-  HWY_ATTR GroupScale scale(int) const { return {d.first, -16.0f * d.first}; }
-  HWY_ATTR Quants quants(int, int e) const {
+  static constexpr int kElements = 32, kBytes = 22, kGroup = 32, kZero = 16;
+  static HWY_ATTR GroupScale scale(Bytes block, int) {
+    const TwoHalves d = halves_at(block);
+    return {d.first, 0.0f};
+  }
+  static HWY_ATTR Quants quants(Bytes block, int, int e) {
     return blocks_hn::Or(nibbles_of_32(block + 6, e), fifth_bits_of_32(block + 2, e));
   }
 };
 
 struct Q5_1 {  // d f16, m f16, high_bits[4], nibbles[16]
-  static constexpr int kElements = 32, kBytes = 24, kGroup = 32;
-  TwoHalves d;
-  Bytes block;
-  explicit HWY_ATTR Q5_1(Bytes p) : d(halves_at(p)), block(p) {}
-  HWY_ATTR GroupScale scale(int) const { return {d.first, d.second}; }
-  HWY_ATTR Quants quants(int, int e) const {
+  static constexpr int kElements = 32, kBytes = 24, kGroup = 32, kZero = 0;
+  static HWY_ATTR GroupScale scale(Bytes block, int) {
+    const TwoHalves d = halves_at(block);
+    return {d.first, d.second};
+  }
+  static HWY_ATTR Quants quants(Bytes block, int, int e) {
     return blocks_hn::Or(nibbles_of_32(block + 8, e), fifth_bits_of_32(block + 4, e));
   }
 };
 
 struct Q8_0 {  // d f16, i8[32]
-  static constexpr int kElements = 32, kBytes = 34, kGroup = 32;
-  TwoHalves d;
-  Bytes block;
-  explicit HWY_ATTR Q8_0(Bytes p) : d(halves_at(p)), block(p) {}
-  HWY_ATTR GroupScale scale(int) const { return {d.first, 0.0f}; }
-  HWY_ATTR Quants quants(int, int e) const {
+  static constexpr int kElements = 32, kBytes = 34, kGroup = 32, kZero = 0;
+  static HWY_ATTR GroupScale scale(Bytes block, int) {
+    const TwoHalves d = halves_at(block);
+    return {d.first, 0.0f};
+  }
+  static HWY_ATTR Quants quants(Bytes block, int, int e) {
     const auto* p = reinterpret_cast<const int8_t*>(block + 2 + e);
     return blocks_hn::PromoteTo(BlockI(), blocks_hn::LoadU(blocks_hn::Rebind<int8_t, BlockI>(), p));
   }
@@ -131,29 +132,26 @@ inline HWY_ATTR Quants crumbs_of(Bytes crumbs, int s, int e) {
 }
 
 struct Q2K {  // scales[16], crumbs[64], d f16, dmin f16
-  static constexpr int kElements = 256, kBytes = 84, kGroup = 16;
-  TwoHalves d;
-  Bytes block;
-  explicit HWY_ATTR Q2K(Bytes p) : d(halves_before(p + kBytes)), block(p) {}
-  HWY_ATTR GroupScale scale(int s) const {
+  static constexpr int kElements = 256, kBytes = 84, kGroup = 16, kZero = 0;
+  static HWY_ATTR GroupScale scale(Bytes block, int s) {
+    const TwoHalves d = halves_before(block + kBytes);
+
     return {d.first * static_cast<float>(block[s] & 15), -d.second * static_cast<float>(block[s] >> 4)};
   }
-  HWY_ATTR Quants quants(int s, int e) const { return crumbs_of(block + 16, s, e); }
+  static HWY_ATTR Quants quants(Bytes block, int s, int e) { return crumbs_of(block + 16, s, e); }
 };
 
 struct Q3K {  // high_bits[32], crumbs[64], scales[12], d f16
-  static constexpr int kElements = 256, kBytes = 110, kGroup = 16;
-  float d;
-  Bytes block;
-  explicit HWY_ATTR Q3K(Bytes p) : d(halves_before(p + kBytes).second), block(p) {}
-  HWY_ATTR GroupScale scale(int s) const {
+  static constexpr int kElements = 256, kBytes = 110, kGroup = 16, kZero = 4;
+  static HWY_ATTR GroupScale scale(Bytes block, int s) {
+    const float d = halves_before(block + kBytes).second;
+
     const Bytes scales = block + 96;
     const int nibble = s < 8 ? scales[s] & 15 : scales[s - 8] >> 4;
     const int top = scales[8 + s % 4] >> (s / 4 * 2) & 3;
-    const float scale = d * static_cast<float>((nibble | top << 4) - 32);
-    return {scale, -4.0f * scale};
+    return {d * static_cast<float>((nibble | top << 4) - 32), 0.0f};
   }
-  HWY_ATTR Quants quants(int s, int e) const {
+  static HWY_ATTR Quants quants(Bytes block, int s, int e) {
     const Quants high = bits_of(bytes_at(block + s % 2 * 16 + e), s / 2, 1);
     return blocks_hn::Or(crumbs_of(block + 32, s, e), blocks_hn::ShiftLeft<2>(high));
   }
@@ -173,36 +171,35 @@ inline HWY_ATTR GroupScale six_bit_scale(Bytes packed, int s, TwoHalves d) {
 }
 
 struct Q4K {  // d f16, dmin f16, scales[12], nibbles[128]
-  static constexpr int kElements = 256, kBytes = 144, kGroup = 32;
-  TwoHalves d;
-  Bytes block;
-  explicit HWY_ATTR Q4K(Bytes p) : d(halves_at(p)), block(p) {}
-  HWY_ATTR GroupScale scale(int s) const { return six_bit_scale(block + 4, s, d); }
-  HWY_ATTR Quants quants(int s, int e) const { return bits_of(bytes_at(block + 16 + s / 2 * 32 + e), s % 2 * 4, 15); }
+  static constexpr int kElements = 256, kBytes = 144, kGroup = 32, kZero = 0;
+  static HWY_ATTR GroupScale scale(Bytes block, int s) {
+    const TwoHalves d = halves_at(block);
+    return six_bit_scale(block + 4, s, d);
+  }
+  static HWY_ATTR Quants quants(Bytes block, int s, int e) {
+    return bits_of(bytes_at(block + 16 + s / 2 * 32 + e), s % 2 * 4, 15);
+  }
 };
 
 struct Q5K {  // d f16, dmin f16, scales[12], high_bits[32], nibbles[128]
-  static constexpr int kElements = 256, kBytes = 176, kGroup = 32;
-  TwoHalves d;
-  Bytes block;
-  explicit HWY_ATTR Q5K(Bytes p) : d(halves_at(p)), block(p) {}
-  HWY_ATTR GroupScale scale(int s) const { return six_bit_scale(block + 4, s, d); }
-  HWY_ATTR Quants quants(int s, int e) const {
+  static constexpr int kElements = 256, kBytes = 176, kGroup = 32, kZero = 0;
+  static HWY_ATTR GroupScale scale(Bytes block, int s) {
+    const TwoHalves d = halves_at(block);
+    return six_bit_scale(block + 4, s, d);
+  }
+  static HWY_ATTR Quants quants(Bytes block, int s, int e) {
     const Quants high = bits_of(bytes_at(block + 16 + e), s, 1);
     return blocks_hn::Or(bits_of(bytes_at(block + 48 + s / 2 * 32 + e), s % 2 * 4, 15), blocks_hn::ShiftLeft<4>(high));
   }
 };
 
 struct Q6K {  // nibbles[128], crumbs[64], scales i8[16], d f16
-  static constexpr int kElements = 256, kBytes = 210, kGroup = 16;
-  float d;
-  Bytes block;
-  explicit HWY_ATTR Q6K(Bytes p) : d(halves_before(p + kBytes).second), block(p) {}
-  HWY_ATTR GroupScale scale(int s) const {
-    const float scale = d * static_cast<float>(static_cast<int8_t>(block[192 + s]));
-    return {scale, -32.0f * scale};
+  static constexpr int kElements = 256, kBytes = 210, kGroup = 16, kZero = 32;
+  static HWY_ATTR GroupScale scale(Bytes block, int s) {
+    const float d = halves_before(block + kBytes).second;
+    return {d * static_cast<float>(static_cast<int8_t>(block[192 + s])), 0.0f};
   }
-  HWY_ATTR Quants quants(int s, int e) const {
+  static HWY_ATTR Quants quants(Bytes block, int s, int e) {
     const int half = s / 8, quarter = s % 8 / 2, part = s % 2 * 16;
     const Quants low = bits_of(bytes_at(block + half * 64 + quarter % 2 * 32 + part + e), quarter / 2 * 4, 15);
     const Quants high = bits_of(bytes_at(block + 128 + half * 32 + part + e), quarter * 2, 3);
@@ -221,22 +218,22 @@ HWY_ATTR void dot_blocks(Bytes row, const BlockDotInput& in, float* y, int64_t y
   for (BlockV& sum : sums) sum = blocks_hn::Zero(BlockD());
   int64_t group = 0;
   for (int64_t first = 0; first < in.n; first += Format::kElements, row += Format::kBytes) {
-    const Format block(row);
     for (int s = 0; s < kGroups; ++s, ++group) {
-      const GroupScale g = block.scale(s);
+      const GroupScale g = Format::scale(row, s);
       const float* x = in.x + first + s * Format::kGroup;
       BlockV parts[kRows];
       for (int e = 0; e < Format::kGroup; e += step) {
-        const BlockV q = blocks_hn::ConvertTo(BlockD(), block.quants(s, e));
+        const BlockV q = blocks_hn::ConvertTo(BlockD(), Format::quants(row, s, e));
         for (int r = 0; r < kRows; ++r) {
           const BlockV values = blocks_hn::LoadU(BlockD(), x + r * in.n + e);
           parts[r] = e == 0 ? blocks_hn::Mul(q, values) : blocks_hn::MulAdd(q, values, parts[r]);
         }
       }
       const BlockV scale = blocks_hn::Set(BlockD(), g.scale);
+      const float offset = g.minimum - static_cast<float>(Format::kZero) * g.scale;
       for (int r = 0; r < kRows; ++r) {
         sums[r] = blocks_hn::MulAdd(scale, parts[r], sums[r]);
-        offsets[r] += g.offset * in.sums[r * groups + group];
+        offsets[r] += offset * in.sums[r * groups + group];
       }
     }
   }
@@ -273,32 +270,58 @@ HWY_ATTR void dot_format(Bytes row, int64_t weight_rows, const BlockDotInput& in
   dot_format<Format>(row, weight_rows, part, y + 4 * y_stride, y_stride);
 }
 
-HWY_ATTR void DotBlockRows(QuantType type, Bytes row, int64_t weight_rows, const BlockDotInput& in, float* y,
-                           int64_t y_stride) {
+/// Exact for the same reason as in tensor/quant.cpp.
+template <class Format>
+HWY_ATTR void expand_format(Bytes block, int64_t count, float* out) {
+  const int step = quants_at_once();
+  const Quants zero = blocks_hn::Set(BlockI(), Format::kZero);
+  for (const float* end = out + count; out != end; block += Format::kBytes) {
+    for (int s = 0; s < Format::kElements / Format::kGroup; ++s) {
+      const GroupScale g = Format::scale(block, s);
+      const BlockV scale = blocks_hn::Set(BlockD(), g.scale), minimum = blocks_hn::Set(BlockD(), g.minimum);
+      for (int e = 0; e < Format::kGroup; e += step, out += step) {
+        const BlockV q = blocks_hn::ConvertTo(BlockD(), blocks_hn::Sub(Format::quants(block, s, e), zero));
+        blocks_hn::StoreU(blocks_hn::MulAdd(scale, q, minimum), BlockD(), out);
+      }
+    }
+  }
+}
+
+/// Calls f with the format of the blocks.
+template <class F>
+HWY_ATTR void with_format(QuantType type, F&& f) {
   switch (type) {
     case QuantType::q4_0:
-      return dot_format<Q4_0>(row, weight_rows, in, y, y_stride);
+      return f.template operator()<Q4_0>();
     case QuantType::q4_1:
-      return dot_format<Q4_1>(row, weight_rows, in, y, y_stride);
+      return f.template operator()<Q4_1>();
     case QuantType::q5_0:
-      return dot_format<Q5_0>(row, weight_rows, in, y, y_stride);
+      return f.template operator()<Q5_0>();
     case QuantType::q5_1:
-      return dot_format<Q5_1>(row, weight_rows, in, y, y_stride);
+      return f.template operator()<Q5_1>();
     case QuantType::q8_0:
-      return dot_format<Q8_0>(row, weight_rows, in, y, y_stride);
+      return f.template operator()<Q8_0>();
     case QuantType::q2_k:
-      return dot_format<Q2K>(row, weight_rows, in, y, y_stride);
+      return f.template operator()<Q2K>();
     case QuantType::q3_k:
-      return dot_format<Q3K>(row, weight_rows, in, y, y_stride);
+      return f.template operator()<Q3K>();
     case QuantType::q4_k:
-      return dot_format<Q4K>(row, weight_rows, in, y, y_stride);
+      return f.template operator()<Q4K>();
     case QuantType::q5_k:
-      return dot_format<Q5K>(row, weight_rows, in, y, y_stride);
+      return f.template operator()<Q5K>();
     case QuantType::q6_k:
-      return dot_format<Q6K>(row, weight_rows, in, y, y_stride);
+      return f.template operator()<Q6K>();
     default:
       fail(ErrorCode::internal, "{} is stored without blocks", name_of(type));
   }
+}
+
+HWY_ATTR void DotBlockRows(QuantType type, Bytes row, int64_t weight_rows, const BlockDotInput& in, float* y,
+                           int64_t y_stride) {
+  with_format(type, [&]<class Format>() HWY_ATTR { dot_format<Format>(row, weight_rows, in, y, y_stride); });
+}
+HWY_ATTR void ExpandBlocks(QuantType type, Bytes blocks, int64_t count, float* out) {
+  with_format(type, [&]<class Format>() HWY_ATTR { expand_format<Format>(blocks, count, out); });
 }
 
 }  // namespace temper::cpu::HWY_NAMESPACE
@@ -308,6 +331,7 @@ HWY_AFTER_NAMESPACE();
 namespace temper::cpu {
 
 HWY_EXPORT(DotBlockRows);
+HWY_EXPORT(ExpandBlocks);
 
 int64_t block_group(QuantType type) {
   return type == QuantType::q2_k || type == QuantType::q3_k || type == QuantType::q6_k ? 16 : 32;
@@ -320,8 +344,11 @@ void sum_block_groups(QuantType type, const float* x, int64_t count, float* sums
 
 void dot_block_rows(QuantType type, const std::byte* blocks, int64_t weight_rows, const BlockDotInput& input, float* y,
                     int64_t y_stride) {
-  HWY_DYNAMIC_DISPATCH(DotBlockRows)
-  (type, reinterpret_cast<const uint8_t*>(blocks), weight_rows, input, y, y_stride);
+  HWY_DYNAMIC_DISPATCH(DotBlockRows)(type, reinterpret_cast<const uint8_t*>(blocks), weight_rows, input, y, y_stride);
+}
+
+void expand_blocks(QuantType type, const std::byte* blocks, int64_t count, float* out) {
+  HWY_DYNAMIC_DISPATCH(ExpandBlocks)(type, reinterpret_cast<const uint8_t*>(blocks), count, out);
 }
 
 }  // namespace temper::cpu

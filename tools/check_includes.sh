@@ -27,7 +27,8 @@ allowed() {
     train/report) echo "base" ;;
     train) echo "base tensor device ops autograd nn io text models adapter train/report" ;;
     generate) echo "base tensor device ops autograd nn io text models adapter" ;;
-    cli) echo "base tensor device ops autograd conformance nn io text text/jinja models adapter train train/report generate" ;;
+    bench) echo "base tensor device ops autograd nn io text models adapter train train/report" ;;
+    cli) echo "base tensor device ops autograd conformance nn io text text/jinja models adapter train train/report generate bench" ;;
     *) return 1 ;;
   esac
 }

@@ -20,21 +20,21 @@
 HWY_BEFORE_NAMESPACE();
 namespace temper::cpu::HWY_NAMESPACE {
 
-namespace blocks_hn = hwy::HWY_NAMESPACE;
-using BlockD = blocks_hn::CappedTag<float, 16>;
-using BlockI = blocks_hn::RebindToSigned<BlockD>;
-using BlockV = blocks_hn::Vec<BlockD>;
-using Quants = blocks_hn::Vec<BlockI>;
+namespace hn = hwy::HWY_NAMESPACE;
+using BlockD = hn::CappedTag<float, 16>;
+using BlockI = hn::RebindToSigned<BlockD>;
+using BlockV = hn::Vec<BlockD>;
+using Quants = hn::Vec<BlockI>;
 using Bytes = const uint8_t*;
 
 inline HWY_ATTR int quants_at_once() {
-  return static_cast<int>(blocks_hn::Lanes(BlockI()));
+  return static_cast<int>(hn::Lanes(BlockI()));
 }
 inline HWY_ATTR Quants bytes_at(Bytes p) {
-  return blocks_hn::PromoteTo(BlockI(), blocks_hn::LoadU(blocks_hn::Rebind<uint8_t, BlockI>(), p));
+  return hn::PromoteTo(BlockI(), hn::LoadU(hn::Rebind<uint8_t, BlockI>(), p));
 }
 inline HWY_ATTR Quants bits_of(Quants x, int shift, int mask) {
-  return blocks_hn::And(blocks_hn::ShiftRightSame(x, shift), blocks_hn::Set(BlockI(), mask));
+  return hn::And(hn::ShiftRightSame(x, shift), hn::Set(BlockI(), mask));
 }
 
 /// Two f16 values, of which some formats use only the first.
@@ -42,17 +42,17 @@ struct TwoHalves {
   float first, second;
 };
 inline HWY_ATTR TwoHalves halves_at(Bytes p) {
-  const blocks_hn::FixedTag<float, 4> d;
-  const blocks_hn::Rebind<hwy::float16_t, decltype(d)> half;
-  const auto v = blocks_hn::PromoteTo(d, blocks_hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(p)));
-  return {blocks_hn::GetLane(v), blocks_hn::ExtractLane(v, 1)};
+  const hn::FixedTag<float, 4> d;
+  const hn::Rebind<hwy::float16_t, decltype(d)> half;
+  const auto v = hn::PromoteTo(d, hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(p)));
+  return {hn::GetLane(v), hn::ExtractLane(v, 1)};
 }
 /// The two that end a block, at `end`; the four bytes before them are read too.
 inline HWY_ATTR TwoHalves halves_before(Bytes end) {
-  const blocks_hn::FixedTag<float, 4> d;
-  const blocks_hn::Rebind<hwy::float16_t, decltype(d)> half;
-  const auto v = blocks_hn::PromoteTo(d, blocks_hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(end - 8)));
-  return {blocks_hn::ExtractLane(v, 2), blocks_hn::ExtractLane(v, 3)};
+  const hn::FixedTag<float, 4> d;
+  const hn::Rebind<hwy::float16_t, decltype(d)> half;
+  const auto v = hn::PromoteTo(d, hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(end - 8)));
+  return {hn::ExtractLane(v, 2), hn::ExtractLane(v, 3)};
 }
 
 /// Values of a group are scale (quant - kZero of the format) + minimum.
@@ -69,9 +69,8 @@ inline HWY_ATTR Quants nibbles_of_32(Bytes nibbles, int e) {
 inline HWY_ATTR Quants fifth_bits_of_32(Bytes word, int e) {
   uint32_t bits;
   std::memcpy(&bits, word, sizeof bits);
-  const Quants lane_bits = blocks_hn::ShiftRightSame(blocks_hn::Set(BlockI(), static_cast<int32_t>(bits)), e);
-  return blocks_hn::ShiftLeft<4>(
-      blocks_hn::And(blocks_hn::Shr(lane_bits, blocks_hn::Iota(BlockI(), 0)), blocks_hn::Set(BlockI(), 1)));
+  const Quants lane_bits = hn::ShiftRightSame(hn::Set(BlockI(), static_cast<int32_t>(bits)), e);
+  return hn::ShiftLeft<4>(hn::And(hn::Shr(lane_bits, hn::Iota(BlockI(), 0)), hn::Set(BlockI(), 1)));
 }
 
 struct Q4_0 {  // d f16, nibbles[16]
@@ -99,7 +98,7 @@ struct Q5_0 {  // d f16, high_bits[4], nibbles[16]
     return {d.first, 0.0f};
   }
   static HWY_ATTR Quants quants(Bytes block, int, int e) {
-    return blocks_hn::Or(nibbles_of_32(block + 6, e), fifth_bits_of_32(block + 2, e));
+    return hn::Or(nibbles_of_32(block + 6, e), fifth_bits_of_32(block + 2, e));
   }
 };
 
@@ -110,7 +109,7 @@ struct Q5_1 {  // d f16, m f16, high_bits[4], nibbles[16]
     return {d.first, d.second};
   }
   static HWY_ATTR Quants quants(Bytes block, int, int e) {
-    return blocks_hn::Or(nibbles_of_32(block + 8, e), fifth_bits_of_32(block + 4, e));
+    return hn::Or(nibbles_of_32(block + 8, e), fifth_bits_of_32(block + 4, e));
   }
 };
 
@@ -122,7 +121,7 @@ struct Q8_0 {  // d f16, i8[32]
   }
   static HWY_ATTR Quants quants(Bytes block, int, int e) {
     const auto* p = reinterpret_cast<const int8_t*>(block + 2 + e);
-    return blocks_hn::PromoteTo(BlockI(), blocks_hn::LoadU(blocks_hn::Rebind<int8_t, BlockI>(), p));
+    return hn::PromoteTo(BlockI(), hn::LoadU(hn::Rebind<int8_t, BlockI>(), p));
   }
 };
 
@@ -153,7 +152,7 @@ struct Q3K {  // high_bits[32], crumbs[64], scales[12], d f16
   }
   static HWY_ATTR Quants quants(Bytes block, int s, int e) {
     const Quants high = bits_of(bytes_at(block + s % 2 * 16 + e), s / 2, 1);
-    return blocks_hn::Or(crumbs_of(block + 32, s, e), blocks_hn::ShiftLeft<2>(high));
+    return hn::Or(crumbs_of(block + 32, s, e), hn::ShiftLeft<2>(high));
   }
 };
 
@@ -189,7 +188,7 @@ struct Q5K {  // d f16, dmin f16, scales[12], high_bits[32], nibbles[128]
   }
   static HWY_ATTR Quants quants(Bytes block, int s, int e) {
     const Quants high = bits_of(bytes_at(block + 16 + e), s, 1);
-    return blocks_hn::Or(bits_of(bytes_at(block + 48 + s / 2 * 32 + e), s % 2 * 4, 15), blocks_hn::ShiftLeft<4>(high));
+    return hn::Or(bits_of(bytes_at(block + 48 + s / 2 * 32 + e), s % 2 * 4, 15), hn::ShiftLeft<4>(high));
   }
 };
 
@@ -203,7 +202,7 @@ struct Q6K {  // nibbles[128], crumbs[64], scales i8[16], d f16
     const int half = s / 8, quarter = s % 8 / 2, part = s % 2 * 16;
     const Quants low = bits_of(bytes_at(block + half * 64 + quarter % 2 * 32 + part + e), quarter / 2 * 4, 15);
     const Quants high = bits_of(bytes_at(block + 128 + half * 32 + part + e), quarter * 2, 3);
-    return blocks_hn::Or(low, blocks_hn::ShiftLeft<4>(high));
+    return hn::Or(low, hn::ShiftLeft<4>(high));
   }
 };
 
@@ -215,7 +214,7 @@ HWY_ATTR void dot_blocks(Bytes row, const BlockDotInput& in, float* y, int64_t y
   const int64_t groups = in.n / Format::kGroup;
   BlockV sums[kRows];
   float offsets[kRows] = {};
-  for (BlockV& sum : sums) sum = blocks_hn::Zero(BlockD());
+  for (BlockV& sum : sums) sum = hn::Zero(BlockD());
   int64_t group = 0;
   for (int64_t first = 0; first < in.n; first += Format::kElements, row += Format::kBytes) {
     for (int s = 0; s < kGroups; ++s, ++group) {
@@ -223,22 +222,21 @@ HWY_ATTR void dot_blocks(Bytes row, const BlockDotInput& in, float* y, int64_t y
       const float* x = in.x + first + s * Format::kGroup;
       BlockV parts[kRows];
       for (int e = 0; e < Format::kGroup; e += step) {
-        const BlockV q = blocks_hn::ConvertTo(BlockD(), Format::quants(row, s, e));
+        const BlockV q = hn::ConvertTo(BlockD(), Format::quants(row, s, e));
         for (int r = 0; r < kRows; ++r) {
-          const BlockV values = blocks_hn::LoadU(BlockD(), x + r * in.n + e);
-          parts[r] = e == 0 ? blocks_hn::Mul(q, values) : blocks_hn::MulAdd(q, values, parts[r]);
+          const BlockV values = hn::LoadU(BlockD(), x + r * in.n + e);
+          parts[r] = e == 0 ? hn::Mul(q, values) : hn::MulAdd(q, values, parts[r]);
         }
       }
-      const BlockV scale = blocks_hn::Set(BlockD(), g.scale);
+      const BlockV scale = hn::Set(BlockD(), g.scale);
       const float offset = g.minimum - static_cast<float>(Format::kZero) * g.scale;
       for (int r = 0; r < kRows; ++r) {
-        sums[r] = blocks_hn::MulAdd(scale, parts[r], sums[r]);
+        sums[r] = hn::MulAdd(scale, parts[r], sums[r]);
         offsets[r] += offset * in.sums[r * groups + group];
       }
     }
   }
-  for (int r = 0; r < kRows; ++r)
-    y[r * y_stride] = blocks_hn::GetLane(blocks_hn::SumOfLanes(BlockD(), sums[r])) + offsets[r];
+  for (int r = 0; r < kRows; ++r) y[r * y_stride] = hn::GetLane(hn::SumOfLanes(BlockD(), sums[r])) + offsets[r];
 }
 
 template <class Format, int kRows>
@@ -274,14 +272,14 @@ HWY_ATTR void dot_format(Bytes row, int64_t weight_rows, const BlockDotInput& in
 template <class Format>
 HWY_ATTR void expand_format(Bytes block, int64_t count, float* out) {
   const int step = quants_at_once();
-  const Quants zero = blocks_hn::Set(BlockI(), Format::kZero);
+  const Quants zero = hn::Set(BlockI(), Format::kZero);
   for (const float* end = out + count; out != end; block += Format::kBytes) {
     for (int s = 0; s < Format::kElements / Format::kGroup; ++s) {
       const GroupScale g = Format::scale(block, s);
-      const BlockV scale = blocks_hn::Set(BlockD(), g.scale), minimum = blocks_hn::Set(BlockD(), g.minimum);
+      const BlockV scale = hn::Set(BlockD(), g.scale), minimum = hn::Set(BlockD(), g.minimum);
       for (int e = 0; e < Format::kGroup; e += step, out += step) {
-        const BlockV q = blocks_hn::ConvertTo(BlockD(), blocks_hn::Sub(Format::quants(block, s, e), zero));
-        blocks_hn::StoreU(blocks_hn::MulAdd(scale, q, minimum), BlockD(), out);
+        const BlockV q = hn::ConvertTo(BlockD(), hn::Sub(Format::quants(block, s, e), zero));
+        hn::StoreU(hn::MulAdd(scale, q, minimum), BlockD(), out);
       }
     }
   }

@@ -2,13 +2,13 @@
 #include "device/cpu/block_rows.h"
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
 
+#include "support/instruction_sets.h"
 #include "tensor/half.h"
 #include "tensor/quant.h"
 
@@ -40,21 +40,6 @@ std::vector<std::byte> random_blocks(const BlockFormat& format, int64_t elements
   return bytes;
 }
 
-/// Tells Highway what the machine has, until the end of the scope.
-class OnlyInstructionSet {
- public:
-  explicit OnlyInstructionSet(int64_t target) { choose(target); }
-  ~OnlyInstructionSet() { choose(0); }
-  OnlyInstructionSet(const OnlyInstructionSet&) = delete;
-  OnlyInstructionSet& operator=(const OnlyInstructionSet&) = delete;
-
- private:
-  static void choose(int64_t target) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-};
-
 void PrintTo(const BlockFormat& format, std::ostream* out) {
   *out << name_of(format.type);
 }
@@ -72,8 +57,7 @@ TEST_P(BlockRows, EqualsTheExpandedRowsOnEveryInstructionSet) {
   std::vector<float> x(static_cast<size_t>(8 * n)), sums(static_cast<size_t>(8 * n / block_group(format.type)));
   for (float& value : x) value = normal(bits);
   sum_block_groups(format.type, x.data(), 8 * n, sums.data());
-  for (int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
-    const int64_t target = targets & -targets;
+  for (const int64_t target : instruction_sets()) {
     const OnlyInstructionSet only(target);
     for (int64_t rows = 1; rows <= 8; ++rows) {
       std::vector<float> y(static_cast<size_t>(8 * y_stride), -7.0f);
@@ -104,11 +88,11 @@ TEST_P(BlockRows, ExpandsToTheVeryValuesOnEveryInstructionSet) {
   const std::vector<std::byte> blocks = random_blocks(format, n, 3);
   std::vector<float> want(static_cast<size_t>(n)), got(static_cast<size_t>(n));
   dequantize(format.type, blocks, want);
-  for (int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
-    const OnlyInstructionSet only(targets & -targets);
+  for (const int64_t target : instruction_sets()) {
+    const OnlyInstructionSet only(target);
     std::ranges::fill(got, -7.0f);
     expand_blocks(format.type, blocks.data(), n, got.data());
-    ASSERT_EQ(got, want) << hwy::TargetName(targets & -targets);
+    ASSERT_EQ(got, want) << hwy::TargetName(target);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "device/cpu/elements.h"
+#include "device/cpu/row_math.h"
 
 namespace temper::cpu {
 namespace {
@@ -19,13 +20,9 @@ void encode_adamw(Encoder& encoder, Operands in, Operands out, const specs::Adam
     const float step = lr / hyper[5], root_correction2 = std::sqrt(hyper[6]);
     const float scale = extra_scale ? hyper[7] * *extra_scale : hyper[7];
     const float keep = 1.0f - lr * weight_decay;
+    const AdamWStep values{scale, beta1, beta2, keep, step, root_correction2, eps};
     parallel_for(pool, n, 16384, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const float g = grad[i] * scale;
-        m[i] += (1.0f - beta1) * (g - m[i]);
-        v[i] = beta2 * v[i] + (1.0f - beta2) * g * g;
-        p[i] = keep * p[i] - step * m[i] / (std::sqrt(v[i]) / root_correction2 + eps);
-      }
+      adamw_values(values, grad + begin, m + begin, v + begin, p + begin, end - begin);
     });
   });
 }

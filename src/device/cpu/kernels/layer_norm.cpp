@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "device/cpu/elements.h"
+#include "device/cpu/row_math.h"
 #include "device/cpu/scratch.h"
 
 namespace temper::cpu {
@@ -34,20 +35,9 @@ void launch_layer_norm(Encoder& encoder, Operands in, Operands out, float eps) {
   cpu_encoder(encoder).launch("layer_norm", in, out, [=](ThreadPool& pool) {
     parallel_for(pool, rows, row_grain(d), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
-        const T* xr = x + r * d;
-        const auto count = static_cast<float>(d);
-        const float mean = sum_in_parts(d, [&](int64_t i) { return to_f32(xr[i]); }) / count;
-        const float variance = sum_in_parts(d,
-                                            [&](int64_t i) {
-                                              const float centred = to_f32(xr[i]) - mean;
-                                              return centred * centred;
-                                            }) /
-                               count;
-        const float inv_std = 1.0f / std::sqrt(variance + eps);
-        means[r] = mean;
-        inv_stds[r] = inv_std;
-        for (int64_t i = 0; i < d; ++i)
-          y[r * d + i] = from_f32<T>((to_f32(xr[i]) - mean) * inv_std * to_f32(weight[i]) + to_f32(bias[i]));
+        const LayerNormStatistics row = layer_norm_row(x + r * d, weight, bias, eps, y + r * d, d);
+        means[r] = row.mean;
+        inv_stds[r] = row.inv_std;
       }
     });
   });

@@ -32,8 +32,10 @@ inline HWY_ATTR V load(const bf16_t* x) {
   return hn::BitCast(D(), hn::ShiftLeft<16>(hn::PromoteTo(bits, hn::LoadU(half, &x->bits))));
 }
 inline HWY_ATTR V load(const f16_t* x) {
-#if HWY_TARGET == HWY_SCALAR  // Highway's own knows no infinity there
-  return hn::Set(D(), to_f32(*x));
+#if HWY_ARCH_X86 && HWY_TARGET > HWY_AVX2  // without F16C; Highway's emulation knows no infinity
+  float values[HWY_MAX_BYTES / sizeof(float)];
+  for (int64_t i = 0; i < lanes(); ++i) values[i] = to_f32(x[i]);
+  return hn::LoadU(D(), values);
 #else
   const hn::Rebind<hwy::float16_t, D> half;
   return hn::PromoteTo(D(), hn::LoadU(half, reinterpret_cast<const hwy::float16_t*>(x)));

@@ -1,6 +1,7 @@
 #include "device/metal/matrix.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/fail.h"
 
@@ -112,8 +113,11 @@ void validate(std::string_view op, const MatrixStack& m) {
     fail(ErrorCode::device_mismatch, "{}: {} is on {}, not on metal; copy it there first", op, m.name,
          to_string(m.operand.buffer->device()));
   if (m.rows < 1 || m.columns < 1 || m.count < 1)
-    fail(ErrorCode::shape_mismatch, "{}: {} is {} matrices of [{},{}]; MPS takes none that is empty", op, m.name,
-         m.count, m.rows, m.columns);
+    fail(ErrorCode::shape_mismatch, "{}: {} is {} matrices of [{},{}]; MPS takes none that is empty; skip it", op,
+         m.name, m.count, m.rows, m.columns);
+  if (std::max({m.rows, m.columns, m.count}) > std::numeric_limits<int32_t>::max())
+    fail(ErrorCode::shape_mismatch, "{}: {} [{},{}], {} of them: MPS takes extents of up to 31 bits; split it", op,
+         m.name, m.rows, m.columns, m.count);
   if (m.row_bytes % element != 0 || m.row_bytes < m.columns * element)
     fail(ErrorCode::invalid_argument, "{}: {} [{},{}] of {}: rows {} bytes apart must hold {} whole elements; copy it?",
          op, m.name, m.rows, m.columns, name_of(m.dtype), m.row_bytes, m.columns);
@@ -124,8 +128,8 @@ void validate(std::string_view op, const MatrixStack& m) {
       m.offset + static_cast<size_t>((m.count - 1) * m.matrix_bytes + (m.rows - 1) * m.row_bytes + m.columns * element);
   const size_t length = memory_of(*m.operand.buffer).buffer().length();
   if (end > length)
-    fail(ErrorCode::shape_mismatch, "{}: {} [{},{}] ends at byte {} of a buffer of {}", op, m.name, m.rows, m.columns,
-         end, length);
+    fail(ErrorCode::shape_mismatch, "{}: {} [{},{}] ends at byte {} of a buffer of {}; give it fewer rows", op, m.name,
+         m.rows, m.columns, end, length);
 }
 
 }  // namespace temper::metal

@@ -137,8 +137,8 @@ void validate(std::string_view op, const Product& p) {
          op, p.left.name, p.left.rows, p.left.columns, p.trans_left ? " transposed" : "", p.right.name, p.right.rows,
          p.right.columns, p.trans_right ? " transposed" : "", e.k_left, e.k_right, p.right.name);
   if (p.result.rows != e.m || p.result.columns != e.n)
-    fail(ErrorCode::shape_mismatch, "{}: {} is [{},{}], the product [{},{}]", op, p.result.name, p.result.rows,
-         p.result.columns, e.m, e.n);
+    fail(ErrorCode::shape_mismatch, "{}: {} is [{},{}], the product [{},{}]; make {} of that shape", op, p.result.name,
+         p.result.rows, p.result.columns, e.m, e.n, p.result.name);
   if (p.left.count != p.result.count || p.right.count != p.result.count)
     fail(ErrorCode::shape_mismatch, "{}: {}, {} and {} have {}, {} and {} matrices; broadcast them?", op, p.left.name,
          p.right.name, p.result.name, p.left.count, p.right.count, p.result.count);
@@ -147,7 +147,8 @@ void validate(std::string_view op, const Product& p) {
          p.left.name, name_of(p.left.dtype), p.right.name, name_of(p.right.dtype), p.result.name,
          name_of(p.result.dtype));
   if (p.result.transposed || p.result.matrix_bytes == 0)
-    fail(ErrorCode::invalid_argument, "{}: {} must be written row by row, each matrix once", op, p.result.name);
+    fail(ErrorCode::invalid_argument, "{}: {} must be written row by row, each matrix once; copy it afterwards", op,
+         p.result.name);
   for (const MatrixStack* matrix : {&p.left, &p.right, &p.result}) {
     const bool broadcast = matrix->matrix_bytes == 0 && matrix != &p.result;
     validate(op, broadcast ? matrix->at(0) : *matrix);

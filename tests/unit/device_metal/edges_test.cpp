@@ -1,4 +1,6 @@
 // Products and rows at the edges of what MPS takes.
+#include <sys/mman.h>
+
 #include <cmath>
 #include <limits>
 
@@ -83,6 +85,38 @@ TEST(MetalMatmul, LongSumsGoInParts) {
     expect_product(15, 16, k);
     expect_product(16, 16, k);
   }
+}
+
+/// Pages of zeros that take no memory until somebody writes to them.
+std::shared_ptr<std::byte> zero_pages(size_t bytes) {
+  void* const pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_NORESERVE, -1, 0);
+  if (pages == MAP_FAILED) return nullptr;
+  return {static_cast<std::byte*>(pages), [bytes](std::byte* begin) { munmap(begin, bytes); }};
+}
+
+TEST(MetalMatmul, ProductsOfTwoGibibytesGoInTiles) {
+  // (m + 2 k) n * 4 passes 2^31, where an M1 gives bands of NaN; m = 2 keeps it a matrix times a matrix.
+  constexpr int64_t m = 2, k = 1 << 14, n = 1 << 14;
+  static_assert((m + 2 * k) * n * 4 >= int64_t{1} << 31);
+  constexpr size_t bytes = size_t{k} * n * sizeof(float);
+  const auto pages = zero_pages(bytes);
+  ASSERT_TRUE(pages);
+  auto* const b = reinterpret_cast<float*>(pages.get());
+  // In the first and last columns of the tiles, and in the first and last rows.
+  const std::vector<int64_t> columns{0, 8190, 8191, 8192, n - 1};
+  for (const int64_t column : columns) b[column] = 2, b[(k - 1) * n + column] = 3;
+  Context ctx(metal_backend());
+  const auto a = numbers(size_t{m} * k, 1);
+  const Tensor right(metal_backend()->import_memory({pages.get(), bytes}, pages), spec(DType::f32, {k, n}));
+  const auto got = read<float>(ctx, matmul(ctx, upload(ctx, a, {m, k}), right));
+  std::vector<float> expected(size_t{m} * n);
+  for (int64_t i = 0; i < m; ++i)
+    for (const int64_t column : columns)
+      expected[static_cast<size_t>(i * n + column)] =
+          2 * a[static_cast<size_t>(i * k)] + 3 * a[static_cast<size_t>(i * k + k - 1)];
+  EXPECT_TRUE(got == expected);
+  EXPECT_GE(ctx.counters().dispatches, 3);
+  EXPECT_TRUE(ctx.counters().placed.empty());
 }
 
 TEST(MetalMatmul, Empty) {

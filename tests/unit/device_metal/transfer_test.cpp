@@ -25,5 +25,12 @@ TEST(MetalBackend, ReadsNoTensorOfAnotherDevice) {
   }
 }
 
+// `--device auto` takes the first device that opens.
+TEST(MetalBackend, AnEmulatedOneIsNotTheFirstDevice) {
+  const std::vector<DeviceType> devices = available_devices();
+  const bool emulated = open_backend({DeviceType::metal, 0})->is_emulated();
+  EXPECT_EQ(devices.front(), emulated ? DeviceType::cpu : DeviceType::metal);
+}
+
 }  // namespace
 }  // namespace temper

@@ -122,6 +122,7 @@ run_tests() {
 
   say "checks of the source"
   run_check include-direction bash tools/check_includes.sh
+  run_check documents bash tools/check_docs.sh
   run_check format check_format
 
   say "building the tests (release)"

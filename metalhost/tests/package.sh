@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs metalhost into a folder and builds and runs the example against the installed package, as a stranger would.
+# Installs metalhost into a folder and builds and runs the example and the README's tour against the installed package, as
+# a stranger would.
 # Usage: METAL_CPP_DIR=... package.sh FOLDER [BUILD]; BUILD: a folder where metalhost is built already.
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -37,3 +38,20 @@ if "$planted/build/least_squares" 2>"$planted/log"; then
   echo "the planted leak was not found" && exit 1
 fi
 grep 'leak. MTLCommandQueue #.* at least_squares.cpp:' "$planted/log"
+
+# The README's tour, as it stands there: the program, what it is told, and what is left at its end.
+tour=$folder/tour
+rm -rf "$tour" && mkdir -p "$tour"
+block() { awk -v fence="\`\`\`$1" '$0 == fence { inside = 1; next } inside && /^```/ { exit } inside' "$source/README.md"; }
+block cmake >"$tour/CMakeLists.txt"
+block cpp >"$tour/app.cpp"
+cmake -S "$tour" -B "$tour/build" -G Ninja -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_CXX_FLAGS=-gline-tables-only \
+  -DCMAKE_PREFIX_PATH="$folder/installed" -DMETAL_CPP_DIR="$METAL_CPP_DIR"
+cmake --build "$tour/build"
+if "$tour/build/app" 2>"$tour/log"; then
+  echo "the tour's program was not stopped" && exit 1
+fi
+grep -F "$(grep '^metalhost: .open-encoder. ' "$source/README.md")" "$tour/log"
+METALHOST_ON_REPORT=print "$tour/build/app" 2>"$tour/log" || true
+grep 'leak. MTLCommandQueue #.* at app.cpp:' "$tour/log"
+grep 'leak. MTLBuffer #.* at app.cpp:' "$tour/log"

@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -18,11 +19,16 @@ extern "C" void on_interrupt(int signal_number) {
   if (interrupt_requested.exchange(true)) std::_Exit(128 + signal_number);
 }
 
-/// What --device takes.
-std::vector<std::string> device_names() {
+/// What --device takes in a build with these devices.
+std::vector<std::string> device_names(const std::vector<DeviceType>& available) {
   std::vector<std::string> names = {"auto"};
-  for (const DeviceType type : available_devices()) names.push_back(device_name(type));
+  for (const DeviceType type : available) names.push_back(device_name(type));
   return names;
+}
+
+CLI::Validator a_device() {
+  const auto check = [](const std::string& name) { return device_problem(name, available_devices()); };
+  return {check, fmt::format("{}", fmt::join(device_names(available_devices()), "|"))};
 }
 
 /// The device of that name; for auto the first one that opens: a Mac without a usable GPU still has its CPU.
@@ -61,13 +67,19 @@ std::string device_name(DeviceType type) {
   return full.substr(0, full.find(':'));
 }
 
+std::string device_problem(const std::string& name, const std::vector<DeviceType>& available) {
+  const std::vector<std::string> names = device_names(available);
+  if (std::ranges::count(names, name) > 0) return "";
+  if (name == "metal")
+    return "this build has no Metal backend; it needs clang and metal-cpp (./dev build fetches it) and TEMPER_METAL=ON";
+  if (name == "cuda") return "temper has no CUDA backend; try --device cpu";
+  return fmt::format("{} is none of {}", name, fmt::join(names, ", "));
+}
+
 void add_runtime_options(CLI::App& command, Session& session) {
   DeviceOptions& o = session.device;
   const std::string group = "Device";
-  command.add_option("--device", o.device, "where to compute")
-      ->capture_default_str()
-      ->check(CLI::IsMember(device_names()))
-      ->group(group);
+  command.add_option("--device", o.device, "where to compute")->capture_default_str()->check(a_device())->group(group);
   command.add_option("--threads", o.threads, "CPU threads; 0: one a core")
       ->capture_default_str()
       ->check(whole_number(0, 4096))

@@ -36,6 +36,9 @@ struct Session {
 /// As --device takes it: "cpu".
 std::string device_name(DeviceType type);
 
+/// What is wrong with --device NAME in a build with these devices, and what would mend it; empty when nothing is.
+std::string device_problem(const std::string& name, const std::vector<DeviceType>& available);
+
 /// Adds --device, --threads, --gemm, --dtype, --weights and --counters.
 void add_device_options(CLI::App& command, Session& session);
 /// Of these --device, --threads, --gemm and --counters only.

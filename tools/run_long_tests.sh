@@ -22,6 +22,11 @@ run_long_tests() {
       bash metalhost/tests/aarch64.sh build/metalhost-aarch64
   fi
 
+  if [ -x build/release/tests/test_unit_device_metal ]; then
+    say "Metal kernels with each load and store checked"
+    run_program long-kernel-checks env METALHOST_CHECK_KERNELS=1 build/release/tests/test_unit_device_metal
+  fi
+
   say "reports in headless Chromium"
   install_browser
   local page

@@ -20,6 +20,8 @@ Settings* settings_of_environment() {
     settings->macos_minor = minor;
   }
   if (const char* leaks = std::getenv("METALHOST_LEAKS")) settings->leak_check_at_exit = std::string_view(leaks) != "0";
+  if (const char* checks = std::getenv("METALHOST_CHECK_KERNELS"))
+    settings->check_kernels = std::string_view(checks) != "0";
   return settings;
 }
 
@@ -44,6 +46,9 @@ void set_gpu_timeout_ms(uint64_t timeout) {
 }
 void set_page_protection(bool on) {
   settings().guard_pages = on;
+}
+void set_kernel_checks(bool on) {
+  settings().check_kernels = on;
 }
 void set_leak_check_at_exit(bool on) {
   settings().leak_check_at_exit = on;

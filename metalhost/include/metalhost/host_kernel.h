@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,9 +23,11 @@ struct Extent {
 struct Dispatch {
   Extent threads;  // of the whole grid
   Extent group_threads;
-  std::vector<std::span<std::byte>> arguments;           // by buffer index: what is bound there, from its offset on
-  std::map<uint64_t, std::vector<std::byte>> constants;  // function constants by index
-  std::vector<uint64_t> threadgroup_bytes;               // threadgroup memory by index
+  std::vector<std::span<std::byte>> arguments;            // by buffer index: what is bound there, from its offset on
+  std::map<uint64_t, std::vector<std::byte>> constants;   // function constants by index
+  std::vector<uint64_t> threadgroup_bytes;                // threadgroup memory by index
+  std::vector<std::string> names;                         // of what is bound, for reports
+  std::shared_ptr<struct ConcurrentDispatch> concurrent;  // the runtime's own; null in a serial encoder
 
   template <class T>
   std::span<T> buffer(std::size_t index) const {
@@ -59,6 +62,7 @@ struct HostKernel {
   std::function<void(const Dispatch&)> body;
   uint64_t max_threads_per_threadgroup = 1024;
   uint64_t static_threadgroup_bytes = 0;
+  bool checks_accesses = false;  // barriers of concurrent encoders are judged by the bytes it touches as it runs
 };
 
 void register_host_kernel(HostKernel kernel);

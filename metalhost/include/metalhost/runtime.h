@@ -15,6 +15,10 @@ void drain_queues();
 void pause_gpu();
 void resume_gpu();
 
+// Kernels of libraries that are made from source while it is on are compiled so that each of their loads and stores is
+// checked (see README). Initially off, or METALHOST_CHECK_KERNELS=1.
+void set_kernel_checks(bool on);
+
 // The next command that the GPU runs fails with this message, and its command buffer ends with status error.
 void inject_gpu_error(std::string message);
 

@@ -3,10 +3,12 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <link.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdlib>
@@ -99,7 +101,7 @@ bool run_clang(const std::vector<std::string>& arguments, const fs::path& folder
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-std::vector<std::string> code_flags() {
+std::vector<std::string> code_flags(bool checks) {
   std::vector<std::string> flags = {"-std=c++20",
                                     "-O2",
                                     "-g1",
@@ -118,6 +120,20 @@ std::vector<std::string> code_flags() {
                                     "-ffloat16-excess-precision=none",
                                     "-Xclang",
                                     "-fbfloat16-excess-precision=none"};
+  if (checks) {
+    // The checks take a sanitizer's place. Lines stay exact where little is optimised.
+    for (const char* flag :
+         {"-O1", "-fsanitize=kernel-address", "-fno-optimize-sibling-calls", "-DMETALHOST_CHECK_ACCESSES=1"})
+      flags.push_back(flag);
+    for (const char* option :
+         {"-asan-instrumentation-with-call-threshold=0", "-asan-memory-access-callback-prefix=metalhost_",
+          "-asan-kernel-mem-intrinsic-prefix=1", "-asan-stack=0", "-asan-globals=0", "-asan-opt-same-temp=0",
+          "-asan-instrument-atomics=0"}) {
+      flags.push_back("-mllvm");
+      flags.push_back(option);
+    }
+    return flags;
+  }
   if (METALHOST_MSL_ASAN) {
     flags.push_back("-fsanitize=address");
     // Else every fibre makes a fake stack of megabytes.
@@ -220,6 +236,7 @@ Object::Object(const std::string& path) : path_(path) {
   if (!handle_) throw CompileError(fmt::format("{}: {}", path, dlerror()));
   auto* set = reinterpret_cast<void (*)(const Runtime*)>(dlsym(handle_, "metalhost_set_runtime"));
   set(&runtime_table());
+  checks_accesses_ = dlsym(handle_, "metalhost_checks_accesses") != nullptr;
 }
 
 Object::~Object() {
@@ -243,6 +260,29 @@ std::vector<const ConstantEntry*> Object::constants() const {
   return out;
 }
 
+std::span<const std::byte> Object::image() const {
+  struct Search {
+    uintptr_t inside, begin, end;
+  } search{reinterpret_cast<uintptr_t>(dlsym(handle_, "metalhost_kernels")), 0, 0};
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* data) {
+        auto& wanted = *static_cast<Search*>(data);
+        uintptr_t begin = UINTPTR_MAX, end = 0;
+        for (int i = 0; i < info->dlpi_phnum; ++i) {
+          const auto& segment = info->dlpi_phdr[i];
+          if (segment.p_type != PT_LOAD) continue;
+          begin = std::min<uintptr_t>(begin, info->dlpi_addr + segment.p_vaddr);
+          end = std::max<uintptr_t>(end, info->dlpi_addr + segment.p_vaddr + segment.p_memsz);
+        }
+        if (wanted.inside < begin || wanted.inside >= end) return 0;
+        wanted.begin = begin;
+        wanted.end = end;
+        return 1;
+      },
+      &search);
+  return {reinterpret_cast<const std::byte*>(search.begin), search.end - search.begin};
+}
+
 const KernelEntry* Object::find(const std::string& name) const {
   for (const auto* kernel : kernels()) {
     if (kernel->name == name) return kernel;
@@ -251,9 +291,9 @@ const KernelEntry* Object::find(const std::string& name) const {
 }
 
 std::shared_ptr<const Object> compile(const std::string& source, const std::string& name,
-                                      const std::vector<std::string>& flags) {
+                                      const std::vector<std::string>& flags, bool checks) {
   std::string preprocessed = preprocess(source, name, flags);
-  std::vector<std::string> arguments = code_flags();
+  std::vector<std::string> arguments = code_flags(checks);
   std::string text = rewrite_for_host(preprocessed);
   uint64_t hash = hash_of(kPolicy + text + describe(arguments) + clang() + library_text());
   static std::mutex mutex;

@@ -263,8 +263,8 @@ class Rewriter {
     tokens_[i].text = "typedef";
     tokens_[name].text = type;
     int id = ++threadgroup_variables_;
-    tokens_[end].after = fmt::format(" {0}& {1} = *({0}*)metalhost::runtime->threadgroup_variable({2}, sizeof({0}));",
-                                     type, variable, id);
+    tokens_[end].after = fmt::format(
+        " {0}& {1} = *({0}*)metalhost::runtime->threadgroup_variable({2}, sizeof({0}), \"{1}\");", type, variable, id);
     return next(i);
   }
 

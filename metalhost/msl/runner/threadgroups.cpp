@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <stdexcept>
 
@@ -60,8 +61,10 @@ struct Thread {
 // read the results of this one.
 struct Simdgroup {
   uint32_t alive = 0, arrived = 0;
+  bool needs_all = false;  // for what they arrive at
   uint64_t operations = 0;
   Site site{};
+  std::optional<unsigned> barrier_flags;  // of a barrier in which lanes wait: what all of them name
   uint32_t mask[2]{};
   alignas(64) unsigned char slots[2][kSimdWidth * kSlotBytes];
   float matrices[2][kSimdWidth][6];
@@ -82,28 +85,46 @@ struct Stacks {
 class Group {
  public:
   Group(const KernelEntry& kernel, const Launch& launch, const Stacks& stacks)
-      : kernel_(kernel), launch_(launch), random_(launch.seed), stacks_(stacks) {
+      : kernel_(kernel), launch_(launch), checker_(launch.checker), random_(launch.seed), stacks_(stacks) {
     uint32_t count = launch.group_threads[0] * launch.group_threads[1] * launch.group_threads[2];
     threads_.resize(count);
     simdgroups_.resize((count + kSimdWidth - 1) / kSimdWidth);
-    for (std::size_t i = 0; i < launch.threadgroup_bytes.size(); ++i) {
-      bound_.push_back(std::make_unique<std::byte[]>(launch.threadgroup_bytes[i]));
-    }
+    for (std::size_t i = 0; i < launch.threadgroup_bytes.size(); ++i) bound_.push_back(bound_memory(i));
+    if (!checker_) return;
+    checker_->ignore(stacks.of(0), kStackBytes * kMaxThreads);
+    checker_->ignore(threads_.data(), threads_.size() * sizeof(Thread));
+    checker_->ignore(simdgroups_.data(), simdgroups_.size() * sizeof(Simdgroup));
+    checker_->ignore(&runtime_table(), sizeof(Runtime));
   }
   ~Group() { destroy_fibers(); }
 
   void run(std::array<uint32_t, 3> position, std::array<uint32_t, 3> size, const ThreadContext& base);
-  const std::string& failure() const { return failure_; }
+  // Whether the threadgroup did not run to its end.
+  bool has_failed() const { return !failure_.empty(); }
+  [[noreturn]] void throw_failure() const {
+    if (diverged_at_) throw Divergence(failure_, *diverged_at_);
+    throw std::runtime_error(failure_);
+  }
 
-  void threadgroup_barrier(const Site& site);
-  void simdgroup_barrier(const Site& site);
+  void threadgroup_barrier(unsigned flags, const Site& site);
+  void simdgroup_barrier(unsigned flags, const Site& site);
   Exchange exchange(const void* value, unsigned bytes, const Site& site);
   void multiply_accumulate(const float* abc, float* d, const Site& site);
   unsigned lane() const { return current_ % kSimdWidth; }
-  void* threadgroup_variable(int id, std::size_t bytes);
+  void* threadgroup_variable(int id, std::size_t bytes, const char* name);
+  void access(const void* address, std::size_t bytes, std::size_t alignment, AccessKind kind, const void* site);
+  void collective(bool begins) {
+    if (checker_) checker_->set_collective(begins);
+  }
   void thread_main();
 
  private:
+  struct ThreadgroupMemory {
+    std::unique_ptr<std::byte[]> own;  // null: of the checker
+    std::byte* bytes = nullptr;
+  };
+  ThreadgroupMemory threadgroup_memory(int id, std::size_t bytes, const char* name) const;
+  ThreadgroupMemory bound_memory(std::size_t index) const;
   Thread& current() { return threads_[current_]; }
   Simdgroup& simdgroup() { return simdgroups_[current_ / kSimdWidth]; }
   bool arrive(Simdgroup& group, const Site& site);
@@ -112,26 +133,34 @@ class Group {
   void wait_for_others();
   void switch_to(uint32_t thread, bool dying);
   void switch_to_host(bool dying);
-  [[noreturn]] void fail(std::string text);
-  std::string stuck() const;
+  [[noreturn]] void fail(std::string text, std::optional<Site> diverged_at = std::nullopt);
+  [[noreturn]] void fail_stuck();
+  void fail_unless_all(const Simdgroup& group);
+  void set_current(uint32_t thread) {
+    current_ = thread;
+    if (checker_) checker_->set_thread(thread);
+  }
   void destroy_fibers();
 
   const KernelEntry& kernel_;
   const Launch& launch_;
+  AccessChecker* checker_;
   std::mt19937_64 random_;
   std::vector<Thread> threads_;
   std::vector<Simdgroup> simdgroups_;
   const Stacks& stacks_;
   uint32_t count_ = 0, current_ = 0, live_ = 0, at_barrier_ = 0;
   Site barrier_{};
+  unsigned barrier_flags_ = 0;
   void* host_state_ = nullptr;
   [[maybe_unused]] void* host_tsan_ = nullptr;
   [[maybe_unused]] void* host_asan_ = nullptr;
   [[maybe_unused]] const void* host_stack_ = nullptr;
   [[maybe_unused]] std::size_t host_stack_bytes_ = 0;
   std::string failure_;
-  std::vector<std::unique_ptr<std::byte[]>> bound_;
-  std::map<int, std::pair<std::unique_ptr<std::byte[]>, std::size_t>> variables_;
+  std::optional<Site> diverged_at_;
+  std::vector<ThreadgroupMemory> bound_;
+  std::map<int, ThreadgroupMemory> variables_;
   uint64_t variable_bytes_ = 0;
 };
 
@@ -168,7 +197,7 @@ void Group::destroy_fibers() {
 void Group::switch_to(uint32_t to, bool dying) {
   uint32_t from = current_;
   if (from == to) return;
-  current_ = to;
+  set_current(to);
 #if METALHOST_MSL_TSAN
   __tsan_switch_to_fiber(threads_[to].tsan_fiber, __tsan_switch_to_fiber_no_sync);
 #endif
@@ -193,8 +222,9 @@ void Group::switch_to_host(bool dying) {
   metalhost_switch_stack(&current().stack_state, host_state_);
 }
 
-void Group::fail(std::string text) {
+void Group::fail(std::string text, std::optional<Site> diverged_at) {
   failure_ = std::move(text);
+  diverged_at_ = diverged_at;
   switch_to_host(true);
   __builtin_trap();
 }
@@ -222,7 +252,7 @@ int Group::next_ready() {
   return -1;
 }
 
-std::string Group::stuck() const {
+void Group::fail_stuck() {
   const Thread *at_simdgroup = nullptr, *at_barrier = nullptr;
   uint32_t done = 0;
   for (uint32_t i = 0; i < count_; ++i) {
@@ -231,19 +261,27 @@ std::string Group::stuck() const {
     if (threads_[i].state == State::at_barrier) at_barrier = &threads_[i];
   }
   if (at_simdgroup && at_barrier) {
-    return fmt::format("{} is reached by a part of a SIMD-group while the others wait at {}", at(at_simdgroup->site),
-                       at(at_barrier->site));
+    fail(fmt::format("{} is reached by a part of a SIMD-group while the others wait at {}", at(at_simdgroup->site),
+                     at(at_barrier->site)),
+         at_simdgroup->site);
   }
   if (at_barrier) {
-    return fmt::format("{} is not reached by {} of {} threads, which have returned", at(at_barrier->site), done,
-                       count_);
+    fail(fmt::format("{} is not reached by {} of {} threads, which have returned", at(at_barrier->site), done, count_),
+         at_barrier->site);
   }
-  return fmt::format("{} is not reached by every thread of its SIMD-group", at(at_simdgroup->site));
+  fail(fmt::format("{} is not reached by every thread of its SIMD-group", at(at_simdgroup->site)), at_simdgroup->site);
+}
+
+void Group::fail_unless_all(const Simdgroup& group) {
+  if (group.arrived == ~0u) return;
+  fail(fmt::format("{} needs all 32 threads of a SIMD-group; {} are there", at(group.site),
+                   std::popcount(group.arrived)),
+       group.site);
 }
 
 void Group::wait_for_others() {
   int next = next_ready();
-  if (next < 0) fail(stuck());
+  if (next < 0) fail_stuck();
   switch_to(static_cast<uint32_t>(next), false);
 }
 
@@ -260,20 +298,27 @@ void Group::thread_main() {
   --live_;
   Simdgroup& group = simdgroup();
   group.alive &= ~(1u << lane());
-  if (group.arrived && group.arrived == group.alive) release(group);
+  if (group.arrived && group.arrived == group.alive) {
+    if (group.needs_all) fail_unless_all(group);
+    release(group);
+  }
 #if METALHOST_MSL_TSAN
   __tsan_release(&live_);
 #endif
   if (live_ == 0) switch_to_host(true);
   int next = next_ready();
-  if (next < 0) fail(stuck());
+  if (next < 0) fail_stuck();
   switch_to(static_cast<uint32_t>(next), true);
 }
 
-void Group::threadgroup_barrier(const Site& site) {
-  if (at_barrier_ == 0) barrier_ = site;
+void Group::threadgroup_barrier(unsigned flags, const Site& site) {
+  if (at_barrier_ == 0) {
+    barrier_ = site;
+    barrier_flags_ = flags;
+  }
+  barrier_flags_ &= flags;
   if (barrier_.line != site.line || barrier_.file != site.file) {
-    fail(fmt::format("{} is reached by some threads while others wait at {}", at(site), at(barrier_)));
+    fail(fmt::format("{} is reached by some threads while others wait at {}", at(site), at(barrier_)), site);
   }
   current().state = State::at_barrier;
   current().site = site;
@@ -282,9 +327,11 @@ void Group::threadgroup_barrier(const Site& site) {
 #endif
   if (++at_barrier_ == live_) {
     if (live_ != count_) {
-      fail(fmt::format("{} is not reached by {} of {} threads, which have returned", at(site), count_ - live_, count_));
+      fail(fmt::format("{} is not reached by {} of {} threads, which have returned", at(site), count_ - live_, count_),
+           site);
     }
     at_barrier_ = 0;
+    if (checker_) checker_->threadgroup_barrier(barrier_flags_);
     for (uint32_t i = 0; i < count_; ++i) threads_[i].state = State::ready;
   } else {
     wait_for_others();
@@ -298,7 +345,8 @@ bool Group::arrive(Simdgroup& group, const Site& site) {
   if (!group.arrived) group.site = site;
   if (group.site.line != site.line || group.site.file != site.file ||
       (group.site.what != site.what && std::strcmp(group.site.what, site.what) != 0)) {
-    fail(fmt::format("{} is reached by a part of a SIMD-group while the others wait at {}", at(site), at(group.site)));
+    fail(fmt::format("{} is reached by a part of a SIMD-group while the others wait at {}", at(site), at(group.site)),
+         site);
   }
   group.arrived |= 1u << lane();
   current().state = State::at_simdgroup;
@@ -311,13 +359,17 @@ void Group::release(Simdgroup& group) {
   for (uint32_t i = first; i < std::min(first + kSimdWidth, count_); ++i) {
     if (threads_[i].state == State::at_simdgroup) threads_[i].state = State::ready;
   }
+  if (checker_ && group.barrier_flags) checker_->simdgroup_barrier(current_ / kSimdWidth, *group.barrier_flags);
+  group.barrier_flags.reset();
+  group.needs_all = false;
   group.mask[group.operations & 1] = group.arrived;
   group.arrived = 0;
   ++group.operations;
 }
 
-void Group::simdgroup_barrier(const Site& site) {
+void Group::simdgroup_barrier(unsigned flags, const Site& site) {
   Simdgroup& group = simdgroup();
+  group.barrier_flags = group.barrier_flags.value_or(flags) & flags;
 #if METALHOST_MSL_TSAN
   __tsan_release(&group);
 #endif
@@ -376,11 +428,9 @@ void Group::multiply_accumulate(const float* abc, float* d, const Site& site) {
   std::size_t half = group.operations & 1;
   float* mine = group.matrices[half][lane()];
   for (int i = 0; i < 6; ++i) mine[i] = abc[i];
+  group.needs_all = true;
   if (arrive(group, site)) {
-    if (group.arrived != ~0u) {
-      fail(
-          fmt::format("{} needs all 32 threads of a SIMD-group; {} are there", at(site), std::popcount(group.arrived)));
-    }
+    fail_unless_all(group);
     multiply_8x8(group.matrices[half]);
     release(group);
   } else {
@@ -389,33 +439,54 @@ void Group::multiply_accumulate(const float* abc, float* d, const Site& site) {
   for (int i = 0; i < 2; ++i) d[i] = mine[i];
 }
 
-void* Group::threadgroup_variable(int id, std::size_t bytes) {
+void* Group::threadgroup_variable(int id, std::size_t bytes, const char* name) {
   [[maybe_unused]] UnseenAllocation unseen;
-  auto& [memory, size] = variables_[id];
-  if (!memory) {
-    memory.reset(new std::byte[bytes]);
-    size = bytes;
-    fill_unseen(memory.get(), bytes, launch_.fill);
+  ThreadgroupMemory& memory = variables_[id];
+  if (!memory.bytes) {
     variable_bytes_ += bytes;
     uint64_t bound = std::accumulate(launch_.threadgroup_bytes.begin(), launch_.threadgroup_bytes.end(), uint64_t{0});
     if (bound + variable_bytes_ > launch_.max_threadgroup_bytes) {
       fail(fmt::format("{} bytes of threadgroup memory; the device has {}", bound + variable_bytes_,
                        launch_.max_threadgroup_bytes));
     }
+    memory = threadgroup_memory(id, bytes, name);
+    if (!memory.bytes) fail("more threadgroup variables than the checks have room for");
+    fill_unseen(memory.bytes, bytes, launch_.fill);
   }
-  return memory.get();
+  return memory.bytes;
+}
+
+Group::ThreadgroupMemory Group::threadgroup_memory(int id, std::size_t bytes, const char* name) const {
+  if (checker_) return {nullptr, checker_->threadgroup_memory(id, bytes, name)};
+  ThreadgroupMemory memory{std::make_unique_for_overwrite<std::byte[]>(bytes), nullptr};
+  memory.bytes = memory.own.get();
+  return memory;
+}
+
+Group::ThreadgroupMemory Group::bound_memory(std::size_t index) const {
+  const uint64_t bytes = launch_.threadgroup_bytes[index];
+  if (checker_ && bytes == 0) return {};  // whoever touches it is out of bounds
+  std::string name = fmt::format("[[threadgroup({})]]", index);
+  return threadgroup_memory(-1 - static_cast<int>(index), bytes, name.c_str());
+}
+
+void Group::access(const void* address, std::size_t bytes, std::size_t alignment, AccessKind kind, const void* site) {
+  if (!checker_ || checker_->access(address, bytes, alignment, kind, site)) return;
+  fail("stopped before an access out of bounds or out of alignment");
 }
 
 void Group::run(std::array<uint32_t, 3> position, std::array<uint32_t, 3> size, const ThreadContext& base) {
   count_ = live_ = size[0] * size[1] * size[2];
-  at_barrier_ = current_ = 0;
+  at_barrier_ = 0;
+  set_current(0);
+  if (checker_) checker_->begin_threadgroup(position);
   {
     [[maybe_unused]] UnseenAllocation unseen;
     variables_.clear();
   }
   variable_bytes_ = 0;
   for (std::size_t i = 0; i < bound_.size(); ++i) {
-    fill_unseen(bound_[i].get(), launch_.threadgroup_bytes[i], launch_.fill);
+    fill_unseen(bound_[i].bytes, launch_.threadgroup_bytes[i], launch_.fill);
   }
   for (uint32_t i = 0; i < count_; ++i) {
     Thread& thread = threads_[i];
@@ -427,7 +498,7 @@ void Group::run(std::array<uint32_t, 3> position, std::array<uint32_t, 3> size, 
       context.position_in_grid[d] = position[d] * launch_.group_threads[d] + in_group[d];
       context.threads_per_threadgroup[d] = size[d];
     }
-    for (std::size_t b = 0; b < bound_.size(); ++b) context.threadgroup[b] = bound_[b].get();
+    for (std::size_t b = 0; b < bound_.size(); ++b) context.threadgroup[b] = bound_[b].bytes;
     context.index_in_threadgroup[0] = i;
     context.lane[0] = i % kSimdWidth;
     context.simdgroup[0] = i / kSimdWidth;
@@ -448,10 +519,12 @@ void Group::run(std::array<uint32_t, 3> position, std::array<uint32_t, 3> size, 
     uint32_t lanes = std::min(kSimdWidth, count_ - first);
     group.alive = lanes == kSimdWidth ? ~0u : (1u << lanes) - 1;
     group.arrived = 0;
+    group.needs_all = false;
+    group.barrier_flags.reset();
   }
   running = this;
-  if (launch_.schedule == Schedule::reverse) current_ = count_ - 1;
-  if (launch_.schedule == Schedule::random) current_ = static_cast<uint32_t>(random_() % count_);
+  if (launch_.schedule == Schedule::reverse) set_current(count_ - 1);
+  if (launch_.schedule == Schedule::random) set_current(static_cast<uint32_t>(random_() % count_));
 #if METALHOST_MSL_TSAN
   host_tsan_ = __tsan_get_current_fiber();
   __tsan_switch_to_fiber(threads_[current_].tsan_fiber, __tsan_switch_to_fiber_no_sync);
@@ -474,14 +547,18 @@ void Group::run(std::array<uint32_t, 3> position, std::array<uint32_t, 3> size, 
 
 const Runtime& runtime_table() {
   static const Runtime table = {
-      .threadgroup_barrier = [](const Site& site) { running->threadgroup_barrier(site); },
-      .simdgroup_barrier = [](const Site& site) { running->simdgroup_barrier(site); },
+      .threadgroup_barrier = [](unsigned flags, const Site& site) { running->threadgroup_barrier(flags, site); },
+      .simdgroup_barrier = [](unsigned flags, const Site& site) { running->simdgroup_barrier(flags, site); },
       .exchange = [](const void* value, unsigned bytes,
                      const Site& site) { return running->exchange(value, bytes, site); },
       .multiply_accumulate = [](const float* abc, float* d,
                                 const Site& site) { running->multiply_accumulate(abc, d, site); },
       .lane = [] { return running->lane(); },
-      .threadgroup_variable = [](int id, std::size_t bytes) { return running->threadgroup_variable(id, bytes); },
+      .threadgroup_variable = [](int id, std::size_t bytes,
+                                 const char* name) { return running->threadgroup_variable(id, bytes, name); },
+      .access = [](const void* address, std::size_t bytes, std::size_t alignment, AccessKind kind,
+                   const void* site) { running->access(address, bytes, alignment, kind, site); },
+      .collective = [](bool begins) { running->collective(begins); },
   };
   return table;
 }
@@ -513,11 +590,9 @@ void run_threadgroups(const KernelEntry& kernel, const Launch& launch) {
       size[d] = std::min(launch.group_threads[d], launch.threads[d] - position[d] * launch.group_threads[d]);
     }
     group->run(position, size, base);
-    if (std::string failure = group->failure(); !failure.empty()) {
-      group.reset();
-      stacks.reset();  // what AddressSanitizer knows of the frames that were left goes with them
-      throw std::runtime_error(failure);
-    }
+    if (!group->has_failed()) continue;
+    stacks.reset();  // what AddressSanitizer knows of the frames that were left goes with them
+    group->throw_failure();
   }
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "msl/include/compile/metalhost_interface.h"
+#include "msl/runner/access_checker.h"
 
 namespace metalhost::msl {
 
@@ -20,10 +22,19 @@ struct Launch {
   uint64_t max_threadgroup_bytes = 32768;
   Schedule schedule = Schedule::forward;
   uint64_t seed = 0;
-  uint8_t fill = 0xff;  // what threadgroup memory holds before it is written: not-a-number
+  uint8_t fill = 0xff;               // what threadgroup memory holds before it is written: not-a-number
+  AccessChecker* checker = nullptr;  // of a kernel compiled with checks; its arguments are in the checker's memory
 };
 
-// Throws std::runtime_error with file and line when threads diverge at an operation in which they must meet.
+// Threads that don't meet where they must; what() names file and line too.
+class Divergence : public std::runtime_error {
+ public:
+  Divergence(const std::string& text, const Site& site) : std::runtime_error(text), file(site.file), line(site.line) {}
+  std::string file;
+  int line;
+};
+
+// Throws Divergence, or std::runtime_error when threadgroup memory is too large or the checker stops the kernel.
 void run_threadgroups(const KernelEntry& kernel, const Launch& launch);
 
 const Runtime& runtime_table();

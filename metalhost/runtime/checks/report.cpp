@@ -168,6 +168,10 @@ void report_from_outside(Rule rule, std::string object, std::string detail, Call
   deliver({std::string(rule_name(rule)), std::move(object), "", symbolize(site), std::move(detail)}, false);
 }
 
+void report_from_outside(Rule rule, std::string object, std::string detail, std::string site) {
+  deliver({std::string(rule_name(rule)), std::move(object), "", std::move(site), std::move(detail)}, false);
+}
+
 void report_from_signal(const SignalReport& found) {
   if (on_report() == OnReport::abort || on_report() == OnReport::print) {
     report_from_outside(found.rule, found.object, found.detail, found.site);

@@ -14,6 +14,9 @@ void report(Rule rule, const Object* object, std::string detail);
 // The same where no exception may pass: GPU threads, signal handlers, destructors.
 void report_from_outside(Rule rule, std::string object, std::string detail, CallSite site);
 
+// A place in a kernel: "program_source:12".
+void report_from_outside(Rule rule, std::string object, std::string detail, std::string site);
+
 // What a signal handler finds, in a form that needs no memory.
 struct SignalReport {
   Rule rule;

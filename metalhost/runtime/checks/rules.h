@@ -62,6 +62,17 @@ namespace metalhost {
   X(function_constant, "every function constant that a kernel requires is set, with its type")              \
   X(blit_range, "the two ends of a copy don't overlap")                                                     \
   X(fence_order, "a fence is updated before a later encoder waits for it")                                  \
+  /* compiled kernels, with kernel checks on */                                                             \
+  X(kernel_bounds, "a kernel touches only bytes that are bound, and of its threadgroup memory")             \
+  X(kernel_alignment, "a kernel reads and writes elements where elements of that size may begin")           \
+  X(undeclared_write, "a kernel writes only through arguments that are device and not const")               \
+  X(unwritten_memory, "threadgroup memory is read after a thread of the threadgroup wrote it")              \
+  X(thread_race, "threads of a threadgroup that touch the same bytes have a barrier in between")            \
+  X(barrier_flags, "the barrier between two accesses names their memory: mem_device, mem_threadgroup")      \
+  X(barrier_scope, "threads of different SIMD-groups are ordered by threadgroup_barrier")                   \
+  X(threadgroup_race, "threadgroups of a dispatch write the same bytes by atomics only")                    \
+  X(divergence, "all threads meet at each barrier, and all lanes at each SIMD-group operation")             \
+  X(schedule_dependence, "a kernel gives the same bits in every order of its threads")                      \
   /* Metal Performance Shaders */                                                                           \
   METALHOST_MPS_RULES(X)
 

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <link.h>
 #include <metalhost/report.h>
 #include <unwind.h>
 
@@ -9,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #if METALHOST_HAS_BACKTRACE
@@ -20,8 +22,8 @@ namespace {
 
 struct Wrappers {
   std::mutex mutex;
-  std::vector<std::string> paths = {"/Foundation/NS",          "/Metal/MTL", "/objc/message.h",
-                                    "/metalhost/cpu_access.h", "/mps.hpp",   "/mps/MPS"};
+  std::vector<std::string> paths = {"/Foundation/NS", "/Metal/MTL", "/objc/message.h",      "/metalhost/cpu_access.h",
+                                    "/mps.hpp",       "/mps/MPS",   "/msl/include/compile/"};
 };
 Wrappers& wrappers() {
   static Wrappers* instance = new Wrappers;
@@ -38,14 +40,32 @@ std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
+#if METALHOST_HAS_BACKTRACE
+// libbacktrace looks once at what is loaded, and frees nothing: after more was loaded, such as kernels, it begins anew.
+backtrace_state* state_of_loaded_objects() {
+  static auto* states = new std::vector<std::pair<unsigned long long, backtrace_state*>>;
+  unsigned long long loads = 0;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* out) {
+        *static_cast<unsigned long long*>(out) = info->dlpi_adds + info->dlpi_subs;
+        return 1;
+      },
+      &loads);
+  if (states->empty() || states->back().first != loads) {
+    states->emplace_back(loads, backtrace_create_state(
+                                    nullptr, 0, [](void*, const char*, int) {}, nullptr));
+  }
+  return states->back().second;
+}
+#endif
+
 // The line of a return address; empty when all its frames are wrappers, nothing when it has no line tables.
 std::optional<std::string> line_of([[maybe_unused]] CallSite site) {
 #if METALHOST_HAS_BACKTRACE
   // The state is shared by all threads; libbacktrace locks nothing when told that there is one thread.
   static std::mutex mutex;
   std::lock_guard lock(mutex);
-  static backtrace_state* state = backtrace_create_state(
-      nullptr, 0, [](void*, const char*, int) {}, nullptr);
+  backtrace_state* state = state_of_loaded_objects();
   if (!state) return std::nullopt;
   std::optional<std::string> found;
   auto frame = [](void* out, uintptr_t, const char* file, int line, const char*) -> int {

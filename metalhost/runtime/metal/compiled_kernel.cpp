@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <string_view>
 #include <vector>
 
-#include "msl/config.h"
 #include "msl/runner/threadgroups.h"
+#include "runtime/metal/bound_blocks.h"
+#include "runtime/metal/checked_run.h"
+#include "runtime/metal/every_schedule.h"
 
 namespace metalhost {
 namespace {
@@ -36,75 +36,20 @@ struct Specialisations {
   std::mutex mutex;
   std::map<std::map<uint64_t, std::vector<std::byte>>, LoadedKernel> by_constants;
 
-  const msl::KernelEntry& of(const std::map<uint64_t, std::vector<std::byte>>& constants) {
-    if (constants.empty()) return *plain.entry;
+  const LoadedKernel& of(const std::map<uint64_t, std::vector<std::byte>>& constants) {
+    if (constants.empty()) return plain;
     std::lock_guard lock(mutex);
     LoadedKernel& found = by_constants[constants];
     if (!found.entry) {
       found.object = msl::specialise(*plain.object, constants);
       found.entry = found.object->find(plain.entry->name);
     }
-    return *found.entry;
+    return found;
   }
 };
 
-// What is bound, as the kernel sees it. Under AddressSanitizer each piece of bound memory is a heap block of its own
-// for the time of the dispatch, so that every access past what is bound is found; bindings that overlap share one.
-class GuardedArguments {
- public:
-  explicit GuardedArguments(std::span<const std::span<std::byte>> bound) : bound_(bound) {
-    if (METALHOST_MSL_ASAN) copy_in();
-  }
-  ~GuardedArguments() {
-    for (const Block& block : blocks_) std::memcpy(block.from.data(), block.memory.get(), block.from.size());
-  }
-  GuardedArguments(const GuardedArguments&) = delete;
-  GuardedArguments& operator=(const GuardedArguments&) = delete;
-
-  void* address_of(std::size_t argument) const {
-    std::byte* data = bound_[argument].data();
-    for (const Block& block : blocks_) {
-      if (data >= block.from.data() && data < block.from.data() + block.from.size())
-        return block.memory.get() + (data - block.from.data());
-    }
-    return data;
-  }
-
- private:
-  struct Block {
-    std::span<std::byte> from;
-    std::unique_ptr<std::byte[]> memory = nullptr;
-  };
-
-  void copy_in() {
-    std::vector<std::span<std::byte>> pieces;
-    for (auto piece : bound_) {
-      if (!piece.empty()) pieces.push_back(piece);
-    }
-    std::sort(pieces.begin(), pieces.end(), [](auto a, auto b) { return a.data() < b.data(); });
-    for (auto piece : pieces) {
-      std::byte* end = piece.data() + piece.size();
-      if (!blocks_.empty() && piece.data() < blocks_.back().from.data() + blocks_.back().from.size()) {
-        auto& from = blocks_.back().from;
-        from = {from.data(), std::max(end, from.data() + from.size())};
-      } else {
-        blocks_.push_back({piece});
-      }
-    }
-    for (Block& block : blocks_) {
-      block.memory.reset(new std::byte[block.from.size()]);
-      std::memcpy(block.memory.get(), block.from.data(), block.from.size());
-    }
-  }
-
-  std::span<const std::span<std::byte>> bound_;
-  std::vector<Block> blocks_;
-};
-
-void run(const msl::KernelEntry& kernel, const Dispatch& dispatch) {
+void run(const LoadedKernel& kernel, const Dispatch& dispatch) {
   msl::Launch launch;
-  GuardedArguments arguments(dispatch.arguments);
-  for (std::size_t i = 0; i < dispatch.arguments.size(); ++i) launch.buffers[i] = arguments.address_of(i);
   std::copy(dispatch.threadgroup_bytes.begin(), dispatch.threadgroup_bytes.end(), launch.threadgroup_bytes.begin());
   auto threads = [](const Extent& e) {
     return std::array{static_cast<uint32_t>(e.width), static_cast<uint32_t>(e.height), static_cast<uint32_t>(e.depth)};
@@ -112,7 +57,21 @@ void run(const msl::KernelEntry& kernel, const Dispatch& dispatch) {
   launch.threads = threads(dispatch.threads);
   launch.group_threads = threads(dispatch.group_threads);
   choose_schedule(launch);
-  msl::run_threadgroups(kernel, launch);
+  const auto blocks = bound_blocks(*kernel.entry, dispatch);
+  auto run_once = [&](msl::Launch chosen) {
+    if (kernel.object->checks_accesses()) {
+      run_checked(*kernel.object, *kernel.entry, dispatch, blocks, chosen);
+      return;
+    }
+    GuardedBlocks guarded(blocks);
+    bind_buffers(chosen, dispatch, blocks, guarded.memory());
+    msl::run_threadgroups(*kernel.entry, chosen);
+  };
+  if (every_schedule_is_chosen()) {
+    run_in_every_schedule(kernel.entry->name, dispatch, blocks, launch, run_once);
+  } else {
+    run_once(launch);
+  }
 }
 
 }  // namespace
@@ -139,6 +98,7 @@ std::shared_ptr<const HostKernel> compiled_kernel(std::shared_ptr<const msl::Obj
     kernel->constants.push_back({static_cast<uint64_t>(constant->index), constant->name,
                                  static_cast<uint64_t>(constant->data_type), constant->required});
   }
+  kernel->checks_accesses = object->checks_accesses();
   auto specialisations = std::make_shared<Specialisations>();
   specialisations->plain = {std::move(object), entry};
   kernel->body = [specialisations](const Dispatch& dispatch) {

@@ -72,7 +72,9 @@ void set_threadgroup_memory(ComputeEncoder& self, uint64_t length, uint64_t inde
 void memory_barrier(ComputeEncoder& self, uint64_t scope) {
   if (!self.can_encode()) return;
   log_event(EventKind::barrier, &self, "memory barrier");
-  if (scope & 1) self.unordered.clear();  // MTLBarrierScopeBuffers
+  if (!(scope & 1)) return;  // MTLBarrierScopeBuffers
+  self.unordered.clear();
+  self.barriers.emplace_back(0, UINTPTR_MAX);
 }
 
 void memory_barrier(ComputeEncoder& self, Resource* const* resources, uint64_t count) {
@@ -82,6 +84,8 @@ void memory_barrier(ComputeEncoder& self, Resource* const* resources, uint64_t c
     if (!check_object_argument(resources[i], class_of<Resource>, 1, false)) return;
     if (!is_kind_of(resources[i]->isa, class_of<Buffer>)) continue;
     const auto& buffer = *static_cast<Buffer*>(resources[i]);
+    auto begin = reinterpret_cast<uintptr_t>(buffer.gpu(0));
+    self.barriers.emplace_back(begin, begin + buffer.length);
     std::erase_if(self.unordered, [&](const ComputeEncoder::Unordered& earlier) {
       const Access& access = earlier.access;
       return access.memory == buffer.memory && access.begin < buffer.offset + buffer.length &&

@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "runtime/metal/concurrent_accesses.h"
 #include "runtime/metal/encoder.h"
 #include "runtime/metal/pipeline.h"
 
@@ -29,8 +30,11 @@ struct ComputeEncoder : CommandEncoder {
   struct Unordered {
     std::string kernel;
     Access access;
+    bool checks_accesses = false;  // two such kernels are judged by what they touch when they run
   };
   std::vector<Unordered> unordered;
+  std::shared_ptr<ConcurrentAccesses> concurrent = std::make_shared<ConcurrentAccesses>();
+  std::vector<std::pair<uintptr_t, uintptr_t>> barriers;  // for the next dispatch
 };
 
 Ref<ComputeEncoder> new_compute_encoder(CommandBuffer& buffer, DispatchType type);

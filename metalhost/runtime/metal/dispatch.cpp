@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <numeric>
+#include <utility>
 
 #include "runtime/checks/report.h"
 #include "runtime/events/log.h"
 #include "runtime/metal/compute_encoder.h"
+#include "runtime/metal/every_schedule.h"
 
 namespace metalhost {
 namespace {
@@ -44,6 +46,7 @@ bool check_threadgroup_memory(ComputeEncoder& self) {
 
 // What the kernel will see.
 Dispatch make_dispatch(ComputeEncoder& self, Size grid, Size group, bool grid_in_threads) {
+  const bool checked = self.pipeline->kernel->checks_accesses, needs_names = checked || every_schedule_is_chosen();
   Dispatch dispatch;
   dispatch.group_threads = {group.width, group.height, group.depth};
   dispatch.threads = {grid.width, grid.height, grid.depth};
@@ -58,6 +61,10 @@ Dispatch make_dispatch(ComputeEncoder& self, Size grid, Size group, bool grid_in
       bytes = {binding.buffer->gpu(binding.offset), binding.extent.value_or(binding.buffer->length - binding.offset)};
     if (binding.bytes) bytes = *binding.bytes;
     dispatch.arguments.push_back(bytes);
+    if (needs_names) dispatch.names.push_back(binding.buffer ? describe(binding.buffer.get()) : "inline bytes");
+  }
+  if (self.type == DispatchType::concurrent && checked) {
+    dispatch.concurrent = std::make_shared<ConcurrentDispatch>(self.concurrent, std::exchange(self.barriers, {}));
   }
   return dispatch;
 }
@@ -94,11 +101,12 @@ bool find_accesses(ComputeEncoder& self, const Dispatch& dispatch, std::vector<A
 
 // A concurrent encoder runs its dispatches in any order and at once, but for barriers.
 void check_barriers(ComputeEncoder& self, const std::string& kernel, const std::vector<Access>& accesses) {
+  const bool checked = self.pipeline->kernel->checks_accesses;
   const ComputeEncoder::Unordered* conflict = nullptr;
   const Access* mine = nullptr;
   for (const Access& access : accesses) {
     for (const auto& earlier : self.unordered) {
-      if (!conflict && access.conflicts_with(earlier.access)) {
+      if (!conflict && !(checked && earlier.checks_accesses) && access.conflicts_with(earlier.access)) {
         conflict = &earlier;
         mine = &access;
       }
@@ -111,7 +119,7 @@ void check_barriers(ComputeEncoder& self, const std::string& kernel, const std::
         kernel, mine->writes ? "writes" : "reads", mine->begin, mine->end, mine->object, conflict->kernel,
         conflict->access.writes ? "writes" : "reads");
   }
-  for (const Access& access : accesses) self.unordered.push_back({kernel, access});
+  for (const Access& access : accesses) self.unordered.push_back({kernel, access, checked});
   if (!text.empty()) report(Rule::missing_barrier, &self, std::move(text));
 }
 

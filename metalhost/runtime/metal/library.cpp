@@ -12,6 +12,7 @@
 #include "runtime/events/log.h"
 #include "runtime/metal/compiled_kernel.h"
 #include "runtime/objc/define.h"
+#include "runtime/settings.h"
 
 namespace metalhost {
 namespace {
@@ -105,7 +106,7 @@ Ref<Library> new_library_from_source(Device& device, const std::string& source, 
   });
   if (are_host_functions) return make_library(device, std::move(names));
   try {
-    auto object = msl::compile(source);
+    auto object = msl::compile(source, "program_source", {}, settings().check_kernels);
     auto library = make_library(device, kernel_names(*object));
     library->object = std::move(object);
     return library;

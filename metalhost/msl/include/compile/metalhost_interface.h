@@ -72,14 +72,27 @@ struct Exchange {
   uint32_t mask;               // lanes that take part
 };
 
+// What a kernel is about to do to memory.
+enum class AccessKind : int { read, write, atomic_read, atomic_write, atomic_update };
+constexpr bool writes(AccessKind kind) {
+  return kind == AccessKind::write || kind == AccessKind::atomic_write || kind == AccessKind::atomic_update;
+}
+constexpr bool is_atomic(AccessKind kind) {
+  return kind != AccessKind::read && kind != AccessKind::write;
+}
+
 struct Runtime {
-  void (*threadgroup_barrier)(const Site&);
-  void (*simdgroup_barrier)(const Site&);
+  // `flags` as in Metal: 1 for device, 2 for threadgroup memory.
+  void (*threadgroup_barrier)(unsigned flags, const Site&);
+  void (*simdgroup_barrier)(unsigned flags, const Site&);
   Exchange (*exchange)(const void* value, unsigned bytes, const Site&);
   // a, b, c: two elements each of the lane; d = a b + c.
   void (*multiply_accumulate)(const float* abc, float* d, const Site&);
   unsigned (*lane)();
-  void* (*threadgroup_variable)(int id, size_t bytes);
+  void* (*threadgroup_variable)(int id, size_t bytes, const char* name);
+  // Of kernels compiled with checks: before each access, and around what a SIMD-group does together.
+  void (*access)(const void* address, size_t bytes, size_t alignment, AccessKind, const void* site);
+  void (*collective)(bool begins);
 };
 
 // Values of function constants: written into a copy of the object's file before it is loaded.

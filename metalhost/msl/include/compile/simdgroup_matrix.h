@@ -38,18 +38,22 @@ METALHOST_INLINE simdgroup_matrix<T, C, R> make_filled_simdgroup_matrix(T v) {
 template <class T>
 METALHOST_INLINE void simdgroup_load(simdgroup_matrix<T, 8, 8>& m, const T* p, ulong stride = 8,
                                      ulong2 origin = ulong2(0ul), bool transposed = false) {
+  metalhost_collective(true);
   for (int i = 0; i < 2; ++i) {
     ulong row = ulong(m.row()), column = ulong(m.column() + i);
     m.elements[i] = p[(origin.y + (transposed ? column : row)) * stride + origin.x + (transposed ? row : column)];
   }
+  metalhost_collective(false);
 }
 template <class T>
 METALHOST_INLINE void simdgroup_store(const simdgroup_matrix<T, 8, 8>& m, T* p, ulong stride = 8,
                                       ulong2 origin = ulong2(0ul), bool transposed = false) {
+  metalhost_collective(true);
   for (int i = 0; i < 2; ++i) {
     ulong row = ulong(m.row()), column = ulong(m.column() + i);
     p[(origin.y + (transposed ? column : row)) * stride + origin.x + (transposed ? row : column)] = m.elements[i];
   }
+  metalhost_collective(false);
 }
 template <class D, class A, class B, class C>
 METALHOST_INLINE void simdgroup_multiply_accumulate(simdgroup_matrix<D, 8, 8>& d, const simdgroup_matrix<A, 8, 8>& a,

@@ -1,6 +1,7 @@
 // What threads do together: barriers, SIMD-group and quad operations, atomics.
 // Source of names and meanings: the Metal Shading Language Specification, version 3.1.
 #pragma once
+#include "accesses.h"
 #include "arguments.h"
 #include "mathematics.h"
 
@@ -20,11 +21,11 @@ METALHOST_INLINE mem_flags operator|(mem_flags a, mem_flags b) {
 }
 enum memory_order { memory_order_relaxed, memory_order_seq_cst };
 enum thread_scope { thread_scope_thread, thread_scope_simdgroup, thread_scope_threadgroup, thread_scope_device };
-METALHOST_INLINE void threadgroup_barrier(mem_flags, METALHOST_SITE) {
-  metalhost::runtime->threadgroup_barrier({"threadgroup_barrier", file_, line_});
+METALHOST_INLINE void threadgroup_barrier(mem_flags flags, METALHOST_SITE) {
+  metalhost::runtime->threadgroup_barrier(uint(flags), {"threadgroup_barrier", file_, line_});
 }
-METALHOST_INLINE void simdgroup_barrier(mem_flags, METALHOST_SITE) {
-  metalhost::runtime->simdgroup_barrier({"simdgroup_barrier", file_, line_});
+METALHOST_INLINE void simdgroup_barrier(mem_flags flags, METALHOST_SITE) {
+  metalhost::runtime->simdgroup_barrier(uint(flags), {"simdgroup_barrier", file_, line_});
 }
 METALHOST_INLINE void atomic_thread_fence(mem_flags, memory_order = memory_order_seq_cst,
                                           thread_scope = thread_scope_device) {}
@@ -185,18 +186,18 @@ using atomic_float = atomic<float>;
 using atomic_bool = atomic<bool>;
 template <class T>
 METALHOST_INLINE T atomic_load_explicit(const volatile atomic<T>* p, memory_order) {
-  T r;
-  __atomic_load(&p->value, &r, __ATOMIC_RELAXED);
-  return r;
+  metalhost_atomic_read(&p->value, sizeof(T));
+  return metalhost_atomic_load(&p->value);
 }
 template <class T, class U>
 METALHOST_INLINE void atomic_store_explicit(volatile atomic<T>* p, U u, memory_order) {
-  T v = T(u);
-  __atomic_store(&p->value, &v, __ATOMIC_RELAXED);
+  metalhost_atomic_write(&p->value, sizeof(T));
+  metalhost_atomic_store(&p->value, T(u));
 }
 template <class T, class U>
 METALHOST_INLINE T atomic_exchange_explicit(volatile atomic<T>* p, U u, memory_order) {
   T v = T(u), r;
+  metalhost_atomic_update(&p->value, sizeof(T));
   __atomic_exchange(&p->value, &v, &r, __ATOMIC_RELAXED);
   return r;
 }
@@ -204,13 +205,15 @@ template <class T, class U>
 METALHOST_INLINE bool atomic_compare_exchange_weak_explicit(volatile atomic<T>* p, T* expected, U u, memory_order,
                                                             memory_order) {
   T v = T(u);
+  metalhost_atomic_update(&p->value, sizeof(T));
   return __atomic_compare_exchange(&p->value, expected, &v, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 #define METALHOST_ATOMIC(name, expression)                                                             \
   template <class T, class U>                                                                          \
   METALHOST_INLINE T atomic_fetch_##name##_explicit(volatile atomic<T>* p, U u, memory_order) {        \
     T a, r, b = T(u);                                                                                  \
-    __atomic_load(&p->value, &a, __ATOMIC_RELAXED);                                                    \
+    metalhost_atomic_update(&p->value, sizeof(T));                                                     \
+    a = metalhost_atomic_load(&p->value);                                                              \
     do {                                                                                               \
       r = T(expression);                                                                               \
     } while (!__atomic_compare_exchange(&p->value, &a, &r, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)); \

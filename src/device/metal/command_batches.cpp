@@ -198,6 +198,11 @@ int64_t CommandBatches::commits() const {
   return commits_;
 }
 
+double CommandBatches::gpu_seconds() const {
+  const std::lock_guard lock(completions_->mutex);
+  return completions_->gpu_seconds;
+}
+
 void CommandBatches::Completions::on_completed(uint64_t number, MTL::CommandBuffer& commands) {
   const AutoreleaseScope scope;
   Batch finished;  // its command buffer is released outside of the lock
@@ -221,6 +226,7 @@ void CommandBatches::Completions::on_completed(uint64_t number, MTL::CommandBuff
   } else {
     finished.log.settle(records, *errors);
   }
+  gpu_seconds += commands.GPUEndTime() - commands.GPUStartTime();
   // Other streams may read what the batch wrote from here on.
   std::ranges::fill(records, FaultRecord{});
   if (finished.records) spare_records.push_back(std::move(finished.records));

@@ -67,6 +67,8 @@ class CommandBatches final : public WorkQueue {
   void finish();
 
   int64_t commits() const;
+  /// The GPU's time for the batches that are done.
+  double gpu_seconds() const;
 
  private:
   struct Batch {
@@ -83,6 +85,7 @@ class CommandBatches final : public WorkQueue {
     std::mutex mutex;
     std::condition_variable changed;
     uint64_t completed = 0;
+    double gpu_seconds = 0;
     std::deque<Batch> in_flight;
     std::shared_ptr<AsyncErrors> errors;
     std::vector<FaultCheck> retired;  // of batches that are done: releasing memory may wait, a handler must not

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/fail.h"
+#include "device/device_clock.h"
 #include "device/metal/command_batches.h"
 #include "device/metal/compute.h"
 #include "device/metal/memory.h"
@@ -45,7 +46,7 @@ std::vector<TensorSpec> specs_of(Operands operands) {
   return specs;
 }
 
-class MetalStream final : public Stream, private MetalEncoder {
+class MetalStream final : public Stream, public DeviceClock, private MetalEncoder {
  public:
   MetalStream(Device device, const std::shared_ptr<Gpu>& gpu, std::shared_ptr<Pipelines> pipelines,
               std::shared_ptr<Backend> cpu, GemmChoice gemm, const StreamOptions& options)
@@ -91,6 +92,8 @@ class MetalStream final : public Stream, private MetalEncoder {
     step_ = Signpost();  // the last one ends before the next begins
     if (signposts_enabled()) step_ = Signpost(Signpost::Kind::step, std::to_string(step));
   }
+
+  double device_seconds() const override { return batches_->gpu_seconds(); }
 
   void commit() override {
     batches_->commit();

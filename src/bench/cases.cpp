@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "autograd/tape.h"
 #include "base/fail.h"
@@ -358,17 +359,20 @@ Case top_p_case(int64_t vocabulary) {
             return {.encode = [=] { run(); },
                     .check =
                         [=, &ctx] {
-                          // The drawn token is one of the fewest most likely that reach top_p.
+                          // A drawn token is one of the fewest most likely that reach top_p, and not always the same.
                           std::vector<double> weights;
                           for (const float value : values) weights.push_back(std::exp(double{value}));
                           const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+                          std::set<size_t> drawn;
                           for (int draw = 0; draw < 20; ++draw) {
                             const auto token = static_cast<size_t>(read<int32_t>(ctx, run())[0]);
+                            drawn.insert(token);
                             double above = 0;
                             for (const double weight : weights) above += weight > weights[token] ? weight : 0.0;
                             if (above / total > double{top_p} + 1e-6)
                               fail(ErrorCode::numeric, "sample: token {} is outside of the top {}", token, top_p);
                           }
+                          if (drawn.size() < 2) fail(ErrorCode::numeric, "sample: 20 draws gave the same token");
                         }};
           }};
 }

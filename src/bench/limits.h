@@ -6,15 +6,17 @@
 
 namespace temper::bench {
 
-/// What a device can do at most, as far as measuring tells: the fastest of a few large products and copies, and of
-/// everything measured since, so that no case is above 100 %.
+/// What a device can do at most, as far as measuring tells: the fastest of a few large products, copies and (on a CPU)
+/// plain reads, and of everything measured since, so that no case is above 100 %.
 class Limits {
  public:
-  /// Bytes of a call that are taken to come from: a near cache, a far cache, memory.
-  static constexpr std::array<double, 2> kCacheBytes = {256e3, 4e6};
+  /// Where a call's bytes come from, by how many they are at most: a core's caches, the
+  /// next ones, the last before memory, memory.
+  static constexpr std::array<double, 3> kCacheBytes = {256e3, 4e6, 24e6};
+  static constexpr std::array<const char*, 4> kLevels = {"near cache", "far cache", "last cache", "memory"};
 
   Limits() = default;
-  Limits(double flops_per_s, std::array<double, 3> bytes_per_s) : flops_(flops_per_s), bytes_(bytes_per_s) {}
+  Limits(double flops_per_s, std::array<double, 4> bytes_per_s) : flops_(flops_per_s), bytes_(bytes_per_s) {}
 
   /// Seconds that a call takes at least.
   double seconds(const Case& c) const;
@@ -24,16 +26,17 @@ class Limits {
   void admit(const Case& c, double seconds);
 
   double flops_per_s() const { return flops_; }
-  const std::array<double, 3>& bytes_per_s() const { return bytes_; }
+  const std::array<double, 4>& bytes_per_s() const { return bytes_; }
 
  private:
   static size_t level(double bytes);
 
   double flops_ = 0;
-  std::array<double, 3> bytes_ = {};
+  std::array<double, 4> bytes_ = {};
 };
 
-/// Measures products and copies in the type. Takes about a second on a CPU; `quick` less.
-Limits measure_limits(Context& ctx, DType dtype, bool quick);
+/// Measures products in the type, copies and, on a CPU of so many threads (0: one a core), reads. Takes about two
+/// seconds on a CPU; `quick` less.
+Limits measure_limits(Context& ctx, DType dtype, int threads, bool quick);
 
 }  // namespace temper::bench

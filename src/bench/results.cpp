@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "base/fail.h"
-
 namespace temper::bench {
 namespace {
 
@@ -21,11 +17,6 @@ std::string rate_text(const Result& result) {
   return fmt::format("{:.1f} GB/s", result.bytes / seconds / 1e9);
 }
 
-Timing timing_from(const Json& json) {
-  return {json.at("median").get<double>(), json.at("p10").get<double>(), json.at("p90").get<double>(),
-          json.at("samples").get<int>()};
-}
-
 }  // namespace
 
 std::string time_text(double seconds) {
@@ -37,7 +28,7 @@ std::string time_text(double seconds) {
 std::string table_heading(bool alone, bool peer) {
   std::string line =
       fmt::format("{:<22}{:<34}{:<11}{:>10}{:>9}{:>16}{:>8}", "op", "shape", "type", "time", "spread", "rate", "limit");
-  if (alone) line += fmt::format("{:>12}", "alone");
+  if (alone) line += fmt::format("{:>12}{:>12}", "on device", "alone");
   if (peer) line += fmt::format("{:>12}{:>9}", "peer", "ratio");
   return line;
 }
@@ -47,7 +38,10 @@ std::string table_row(const Result& result, bool alone, bool peer) {
   std::string line =
       fmt::format("{:<22}{:<34}{:<11}{:>10}{:>8.0f}%{:>16}{:>7.0f}%", result.op, result.shape, result.dtype,
                   time_text(t.median), 100 * (t.high - t.low) / t.median, rate_text(result), 100 * result.limit_share);
-  if (alone) line += fmt::format("{:>12}", result.alone ? time_text(result.alone->median) : "");
+  const auto cell = [](const std::optional<Timing>& timing) {
+    return fmt::format("{:>12}", timing ? time_text(timing->median) : "");
+  };
+  if (alone) line += cell(result.device) + cell(result.alone);
   if (peer)
     line += result.peer ? fmt::format("{:>12}{:>8.2f}x", time_text(result.peer->median), result.peer->median / t.median)
                         : "  (" + result.peer_skipped + ")";
@@ -65,6 +59,7 @@ OrderedJson to_json(const Result& result) {
                       {"gflops_per_s", result.flops / result.batched.median / 1e9},
                       {"gbytes_per_s", result.bytes / result.batched.median / 1e9},
                       {"limit_percent", 100 * result.limit_share}};
+  if (result.device) json["device_seconds"] = to_json(*result.device);
   if (result.alone) json["alone_seconds"] = to_json(*result.alone);
   if (result.peer) {
     json["peer_seconds"] = to_json(*result.peer);
@@ -79,32 +74,8 @@ OrderedJson to_json(const Limits& limits) {
   return {{"gflops_per_s", limits.flops_per_s() / 1e9},
           {"near_cache_gbytes_per_s", limits.bytes_per_s()[0] / 1e9},
           {"far_cache_gbytes_per_s", limits.bytes_per_s()[1] / 1e9},
-          {"memory_gbytes_per_s", limits.bytes_per_s()[2] / 1e9}};
-}
-
-Comparison compare(const Json& old_results, const std::vector<Result>& results) {
-  constexpr double least_change = 1.05;
-  Comparison comparison;
-  try {
-    for (const Json& old_case : old_results.at("cases")) {
-      const std::string name = old_case.at("op").get<std::string>() + " " + old_case.at("shape").get<std::string>() +
-                               " " + old_case.at("dtype").get<std::string>();
-      const Timing before = timing_from(old_case.at("seconds"));
-      const auto found = std::ranges::find(results, name, &Result::name);
-      if (found == results.end()) {
-        comparison.missing.push_back(name);
-        continue;
-      }
-      ++comparison.compared;
-      const Timing& now = found->batched;
-      const double ratio = now.median / before.median;
-      if (ratio > least_change && now.low > before.high) comparison.slower.push_back({name, ratio});
-      if (ratio < 1 / least_change && now.high < before.low) comparison.faster.push_back({name, ratio});
-    }
-  } catch (const Json::exception& error) {
-    fail(ErrorCode::format, "these aren't results of `temper bench ops --json`: {}", error.what());
-  }
-  return comparison;
+          {"last_cache_gbytes_per_s", limits.bytes_per_s()[2] / 1e9},
+          {"memory_gbytes_per_s", limits.bytes_per_s()[3] / 1e9}};
 }
 
 }  // namespace temper::bench

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <thread>
 
+#include "device/device_clock.h"
+
 namespace temper::bench {
 namespace {
 
@@ -55,14 +57,18 @@ Result run_case(Context& ctx, const Case& c, const RunOptions& options, Peer* pe
   }
   const bool with_peer = peer && result.peer_skipped.empty();
   const bool has_command_buffers = ctx.device().type != DeviceType::cpu;
-  std::vector<double> together, alone, of_peer;
+  const auto* clock = dynamic_cast<const DeviceClock*>(&ctx.stream());
+  std::vector<double> together, on_device, alone, of_peer;
   for (int round = 0; round < options.rounds; ++round) {
     if (with_peer) let_threads_sleep(), batched(1);
+    const double device_before = clock ? clock->device_seconds() : 0;
     together.push_back(batched(result.calls));
+    if (clock) on_device.push_back((clock->device_seconds() - device_before) / result.calls);
     if (has_command_buffers) alone.push_back(batched(1));
     if (with_peer) let_threads_sleep(), peer->sample(1), of_peer.push_back(peer->sample(result.calls));
   }
   result.batched = summarise(std::move(together));
+  if (clock) result.device = summarise(std::move(on_device));
   if (has_command_buffers) result.alone = summarise(std::move(alone));
   if (with_peer) result.peer = summarise(std::move(of_peer));
   return result;

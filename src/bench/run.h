@@ -14,9 +14,10 @@ namespace temper::bench {
 
 struct Result {
   std::string op, shape, dtype;
-  double flops = 0, bytes = 0;  // of a call
-  Timing batched;               // calls encoded one after the other, waited for once
-  std::optional<Timing> alone;  // each call committed and waited for: a device with command buffers only
+  double flops = 0, bytes = 0;   // of a call
+  Timing batched;                // calls encoded one after the other, waited for once
+  std::optional<Timing> alone;   // each call committed and waited for: a device with command buffers only
+  std::optional<Timing> device;  // the device's own time for a call of `batched`, where it tells
   std::optional<Timing> peer;
   std::string peer_skipped;  // why the peer has no timing
   int calls = 0;             // of a sample

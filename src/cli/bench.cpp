@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "bench/compare.h"
 #include "bench/results.h"
 #include "cli/build_info.h"
 #include "cli/checks.h"
@@ -37,17 +38,24 @@ void print_changes(const bench::Comparison& comparison, const std::string& file)
   print("SLOWER", comparison.slower);
   print("faster", comparison.faster);
   for (const std::string& name : comparison.missing) fmt::print("missing        {}\n", name);
+  if (!comparison.other_device.empty())
+    fmt::print("{} is of another device, {}: the program may have no part in what changed\n", file,
+               comparison.other_device);
   fmt::print("{} cases compared with {}: {} slower, {} faster, beyond both runs' spread and 5 %\n", comparison.compared,
              file, comparison.slower.size(), comparison.faster.size());
 }
 
 void print_table(const bench::Limits& limits, const std::vector<bench::Result>& results, bool alone,
                  const bench::Peer* peer) {
-  fmt::print("fastest here: {:.0f} GFLOP/s; {:.0f}, {:.0f} and {:.0f} GB/s in a near cache, a far cache and memory\n",
-             limits.flops_per_s() / 1e9, limits.bytes_per_s()[0] / 1e9, limits.bytes_per_s()[1] / 1e9,
-             limits.bytes_per_s()[2] / 1e9);
+  fmt::print("fastest here: {:.0f} GFLOP/s", limits.flops_per_s() / 1e9);
+  for (size_t level = 0; level < bench::Limits::kLevels.size(); ++level)
+    fmt::print(", {} {:.0f} GB/s", bench::Limits::kLevels[level], limits.bytes_per_s()[level] / 1e9);
+  fmt::print("\n");
   if (alone)
-    fmt::print("time: of a call among many, waited for once; alone: of a call that is committed and waited for\n");
+    fmt::print(
+        "time: of a call among many, waited for once; on device: what of it the device worked; alone: of a call that "
+        "is "
+        "committed and waited for\n");
   if (peer) fmt::print("peer: {}, by turns with each sample; a ratio above 1: temper is faster\n", peer->name());
   fmt::print("\n{}\n", bench::table_heading(alone, peer != nullptr));
   for (const bench::Result& result : results) fmt::print("{}\n", bench::table_row(result, alone, peer != nullptr));
@@ -65,8 +73,10 @@ int bench_ops(const Session& session, const BenchArguments& args) {
     for (const bench::Case& c : cases) fmt::print("{}\n", c.name());
     return 0;
   }
-  // Before anything is measured, so that a wrong file costs no time.
   const Json old_results = args.compare.empty() ? Json() : parse_json(read_file(args.compare), args.compare);
+  const bench::RunKind kind{runtime.backend->description(), std::string(name_of(dtype)), args.filter};
+  // Before anything is measured, so that a wrong file costs no time.
+  if (!args.compare.empty()) bench::compare(old_results, {}, kind);
 
   const bool emulated = runtime.backend->is_emulated();
   if (!args.json) {
@@ -82,7 +92,7 @@ int bench_ops(const Session& session, const BenchArguments& args) {
     if (!args.json) fmt::print("{} larger cases are left out; --filter takes them in\n", left_out);
   }
   const bool brief = args.quick || emulated;
-  bench::Limits limits = bench::measure_limits(ctx, dtype, brief);
+  bench::Limits limits = bench::measure_limits(ctx, dtype, session.device.threads, brief);
   const std::unique_ptr<bench::Peer> peer = start_peer(args, session.device.threads);
   const bool alone = ctx.device().type != DeviceType::cpu;
   const bench::RunOptions options = brief ? bench::RunOptions{.rounds = 2, .sample_seconds = 1e-3, .most_calls = 3}
@@ -94,8 +104,11 @@ int bench_ops(const Session& session, const BenchArguments& args) {
     results.push_back(bench::run_case(ctx, c, options, peer.get()));
   }
   if (progress) fmt::print(stderr, "\r\033[K");
+  std::optional<bench::Comparison> comparison;
+  if (!args.compare.empty())
+    comparison = bench::compare_and_confirm(
+        old_results, results, kind, [&](size_t i) { return bench::run_case(ctx, cases[i], options, peer.get()); });
   bench::apply_limits(limits, cases, results);
-  if (!args.json) print_table(limits, results, alone, peer.get());
   if (args.json) {
     OrderedJson list = OrderedJson::array();
     for (const bench::Result& result : results) list.push_back(bench::to_json(result));
@@ -106,16 +119,14 @@ int bench_ops(const Session& session, const BenchArguments& args) {
                      {"dtype", name_of(dtype)},
                      {"peer", peer ? OrderedJson(peer->name()) : OrderedJson()},
                      {"limits", bench::to_json(limits)},
-                     {"cases", std::move(list)}});
-  }
-  int status = 0;
-  if (!args.compare.empty()) {
-    const bench::Comparison comparison = bench::compare(old_results, results);
-    if (!args.json) print_changes(comparison, args.compare);
-    status = comparison.slower.empty() ? 0 : 1;
+                     {"cases", std::move(list)},
+                     {"comparison", comparison ? bench::to_json(*comparison) : OrderedJson()}});
+  } else {
+    print_table(limits, results, alone, peer.get());
+    if (comparison) print_changes(*comparison, args.compare);
   }
   runtime.report(session.device);
-  return status;
+  return comparison && !comparison->slower.empty() ? 1 : 0;
 }
 
 }  // namespace
@@ -135,8 +146,10 @@ void add_bench(CLI::App& app, Session& session) {
                   "also run the cases with another stack, by turns: mlx (mx.eval every call) or torch")
       ->check(CLI::IsMember({"mlx", "torch"}));
   ops->add_option("--python", args->python, "the Python that has the peer")->capture_default_str();
-  ops->add_option("--compare", args->compare,
-                  "what an earlier run printed with --json: list what became slower, and exit with 1 if anything did");
+  ops->add_option(
+      "--compare", args->compare,
+      "what an earlier run printed with --json: list what became slower, measured twice, and exit with 1 if "
+      "anything did");
   ops->add_flag("--json", args->json, "one JSON line on standard output");
   add_runtime_options(*ops, session);
   add_dtype_option(*ops, session);

@@ -53,6 +53,12 @@ TEST(Bench, JsonHasEveryNumberAndEarlierOnesAreCompared) {
   const Outcome faster = compare_with(1e3);
   expect_success(faster);
   EXPECT_TRUE(contains(faster.out, "0 slower, 1 faster")) << faster.out;
+  const Outcome as_json = run_program(softmax + Words{"--compare", (folder.path() / "old.json").string()});
+  expect_success(as_json);
+  EXPECT_EQ(as_json.last_json()["comparison"]["faster"].size(), 1u);
+  json["dtype"] = "bf16";
+  write_file_atomic((folder.path() / "bf16.json").string(), json.dump());
+  expect_error(run_program(softmax + Words{"--compare", (folder.path() / "bf16.json").string()}), kFailed, {"--dtype"});
   expect_error(run_program(kBench + Words{"--compare", "/nowhere.json"}), kFailed, {"/nowhere.json"});
 }
 
@@ -73,7 +79,13 @@ TEST(Bench, OnMetalAnEmulatedDeviceIsSaidToBeOne) {
   if (!contains(info.out, "metal")) GTEST_SKIP() << "no Metal backend is built";
   const Outcome table = run_program(kBench + Words{"--device", "metal", "--filter", "lora_linear 1 x 512 x 512 r 8"});
   expect_success(table);
-  EXPECT_TRUE(contains(table.out, "alone")) << table.out;
+  for (const char* part : {"on device", "alone"}) EXPECT_TRUE(contains(table.out, part)) << table.out;
+  const Outcome json =
+      run_program(kBench + Words{"--device", "metal", "--json", "--filter", "lora_linear 1 x 512 x 512 r 8"});
+  expect_success(json);
+  const OrderedJson result = json.last_json()["cases"][0];
+  EXPECT_GT(result["device_seconds"]["median"].get<double>(), 0);
+  EXPECT_LT(result["device_seconds"]["median"].get<double>(), 2 * result["seconds"]["p90"].get<double>());
 #ifdef __linux__
   EXPECT_TRUE(contains(table.out, "say nothing about Apple hardware")) << table.out;
 #endif

@@ -64,9 +64,9 @@ def op_table(run):
             line += f" {case.get('peer_skipped', '')} | | |"
         lines.append(line)
     limits = run["limits"]
-    lines += ["", f"Limits: {limits['gflops_per_s']:.0f} GFLOP/s; {limits['near_cache_gbytes_per_s']:.0f}, "
-              f"{limits['far_cache_gbytes_per_s']:.0f} and {limits['memory_gbytes_per_s']:.0f} GB/s in a near cache, a far "
-              "cache and memory, the fastest that this run has seen.", ""]
+    rates = ", ".join(f"{level.replace('_', ' ')} {limits[level + '_gbytes_per_s']:.0f} GB/s"
+                      for level in ("near_cache", "far_cache", "last_cache", "memory"))
+    lines += ["", f"Limits, the fastest that this run has seen: {limits['gflops_per_s']:.0f} GFLOP/s, {rates}.", ""]
     return lines
 
 

@@ -59,6 +59,21 @@ TEST(Cases, ATrainingStepIsTimedAndChecked) {
   EXPECT_GT(result.batched.median, 0);
 }
 
+TEST(Cases, OneThatComputesWrongResultsIsNotTimed) {
+  Context ctx(open_backend({}));
+  const Tensor x = upload(ctx, std::vector<float>{1, 2, 3}, {3});
+  int encoded = 0;
+  Case wrong;
+  wrong.op = "wrong";
+  wrong.flops = wrong.bytes = 1;
+  wrong.prepare = [&](Context&) -> Prepared {
+    return {.encode = [&] { ++encoded; },
+            .check = [&] { expect_elements(ctx, "wrong", x, {[](int64_t at) { return static_cast<double>(at); }}); }};
+  };
+  EXPECT_THROW(run_case(ctx, wrong, {.rounds = 2}, nullptr), Error);
+  EXPECT_EQ(encoded, 0);
+}
+
 TEST(Expect, AWrongElementIsNamed) {
   Context ctx(open_backend({}));
   const Tensor x = upload(ctx, std::vector<float>{1, 2, 3}, {3});

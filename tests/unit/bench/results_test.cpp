@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/fail.h"
-
 namespace temper::bench {
 namespace {
 
@@ -18,12 +16,6 @@ Result result_of(const std::string& op, double low, double median, double high) 
   result.calls = 4;
   result.limit_share = 0.5;
   return result;
-}
-
-Json file_of(const std::vector<Result>& results) {
-  OrderedJson cases = OrderedJson::array();
-  for (const Result& result : results) cases.push_back(to_json(result));
-  return Json::parse(OrderedJson({{"cases", cases}}).dump());
 }
 
 TEST(Results, TimesHaveUnits) {
@@ -43,26 +35,24 @@ TEST(Results, ARowSaysRateLimitAndPeer) {
   EXPECT_NE(table_row(result, false, true).find("(no such op)"), std::string::npos);
 }
 
-TEST(Results, OnlyChangesBeyondBothSpreadsCount) {
-  const Json old_file =
-      file_of({result_of("same", 0.9, 1, 1.1), result_of("slower", 0.9, 1, 1.1), result_of("noisy", 0.9, 1, 2.0),
-               result_of("faster", 0.9, 1, 1.1), result_of("little", 0.99, 1, 1.01), result_of("gone", 1, 1, 1)});
-  const Comparison comparison =
-      compare(old_file, {result_of("same", 0.95, 1.05, 1.2), result_of("slower", 1.3, 1.4, 1.5),
-                         result_of("noisy", 1.3, 1.4, 1.5), result_of("faster", 0.4, 0.5, 0.6),
-                         result_of("little", 1.02, 1.04, 1.05), result_of("new", 1, 1, 1)});
-  EXPECT_EQ(comparison.compared, 5);
-  ASSERT_EQ(comparison.slower.size(), 1u);
-  EXPECT_EQ(comparison.slower[0].name, "slower 2 x 3 f32");
-  EXPECT_DOUBLE_EQ(comparison.slower[0].ratio, 1.4);
-  ASSERT_EQ(comparison.faster.size(), 1u);
-  EXPECT_EQ(comparison.faster[0].name, "faster 2 x 3 f32");
-  EXPECT_EQ(comparison.missing, std::vector<std::string>{"gone 2 x 3 f32"});
-}
-
-TEST(Results, AnotherFileIsRefused) {
-  EXPECT_THROW(compare(Json::parse(R"({"cases": [{"op": 1}]})"), {}), Error);
-  EXPECT_THROW(compare(Json::parse("[]"), {}), Error);
+TEST(Results, JsonHasEveryNumber) {
+  Result result = result_of("lora", 0.9e-3, 1e-3, 1.1e-3);
+  result.device = Timing{0.5e-3, 0.5e-3, 0.5e-3, 9};
+  result.alone = Timing{3e-3, 3e-3, 3e-3, 9};
+  result.peer = Timing{2e-3, 2e-3, 2e-3, 9};
+  const OrderedJson json = to_json(result);
+  EXPECT_EQ(json["op"], "lora");
+  EXPECT_EQ(json["seconds"], (OrderedJson{{"median", 1e-3}, {"p10", 0.9e-3}, {"p90", 1.1e-3}, {"samples", 9}}));
+  EXPECT_DOUBLE_EQ(json["gflops_per_s"].get<double>(), 1.0);
+  EXPECT_DOUBLE_EQ(json["gbytes_per_s"].get<double>(), 1e-3);
+  EXPECT_DOUBLE_EQ(json["limit_percent"].get<double>(), 50);
+  EXPECT_DOUBLE_EQ(json["device_seconds"]["median"].get<double>(), 0.5e-3);
+  EXPECT_DOUBLE_EQ(json["alone_seconds"]["median"].get<double>(), 3e-3);
+  EXPECT_DOUBLE_EQ(json["peer_ratio"].get<double>(), 2);
+  result.peer.reset();
+  result.peer_skipped = "no such op";
+  EXPECT_EQ(to_json(result)["peer_skipped"], "no such op");
+  EXPECT_FALSE(to_json(result).contains("peer_ratio"));
 }
 
 }  // namespace

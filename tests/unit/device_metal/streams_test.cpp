@@ -1,10 +1,12 @@
 // Batches, memory, threads and errors of Metal streams.
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <thread>
 
 #include "autograd/tape.h"
 #include "conformance/stored_weight.h"
+#include "device/device_clock.h"
 #include "metal_fixture.h"
 #include "ops/embedding.h"
 #include "ops/lora_linear.h"
@@ -50,6 +52,23 @@ TEST(MetalStream, AHundredLoraForwardsAreTwoCommandBuffersAndOneWait) {
     EXPECT_EQ(after.buffers_created, before.buffers_created);
   }
   EXPECT_TRUE(ctx.counters().placed.empty());
+}
+
+TEST(MetalStream, TellsHowLongTheGpuWorked) {
+  Context ctx(metal_backend());
+  const auto* clock = dynamic_cast<const DeviceClock*>(&ctx.stream());
+  ASSERT_NE(clock, nullptr);
+  LoraChain chain{ctx};
+  chain.run();
+  const double before = clock->device_seconds();
+  const auto start = std::chrono::steady_clock::now();
+  chain.run();
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+  const double worked = clock->device_seconds() - before;
+  EXPECT_GT(worked, 0);
+  EXPECT_LE(worked, passed.count());
+  ctx.stream().synchronize();  // nothing to do
+  EXPECT_DOUBLE_EQ(clock->device_seconds() - before, worked);
 }
 
 TEST(MetalStream, BatchesEndByLaunchesOrByBytes) {

@@ -25,6 +25,16 @@ TEST(Limits, TheSlowerOfProductsAndBytesCounts) {
   EXPECT_DOUBLE_EQ(limits.share(case_of(1e9, 1e3), 4.0), 0.25);
 }
 
+TEST(Limits, ALevelEndsWhereItsBytesDo) {
+  const Limits limits(1e9, {4e9, 3e9, 2e9, 1e9});
+  const std::array<double, 4> bandwidth = limits.bytes_per_s();
+  for (size_t level = 0; level < Limits::kCacheBytes.size(); ++level) {
+    const double most = Limits::kCacheBytes[level];
+    EXPECT_DOUBLE_EQ(limits.seconds(case_of(0, most)), most / bandwidth[level]);
+    EXPECT_DOUBLE_EQ(limits.seconds(case_of(0, most + 1)), (most + 1) / bandwidth[level + 1]);
+  }
+}
+
 TEST(Limits, NothingIsFasterThanWhatWasMeasured) {
   Limits limits(1e9, {4e9, 2e9, 1.5e9, 1e9});
   const std::vector<Case> cases = {case_of(2e9, 1e3), case_of(1e9, 1e3)};

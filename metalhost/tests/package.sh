@@ -26,6 +26,9 @@ cmake --build "$folder/example"
 
 "$folder/example/least_squares"
 
+# The installed program, away from sources and build.
+(cd "$folder" && METALHOST_CACHE="$folder/cache" installed/bin/metalhost lint "$source/example/row_sum.metal")
+
 # The same program with a planted leak must fail, and say where.
 planted=$folder/planted
 rm -rf "$planted" && mkdir -p "$planted"

@@ -49,6 +49,8 @@ struct HostKernel {
     // What the binding's offset must be a multiple of: the element's alignment; in the constant address space at
     // least 4.
     uint64_t alignment = 4;
+    // Whether this dispatch, by its function constants, has the argument at all; unset: every dispatch has it.
+    std::function<bool(const Dispatch&)> is_used = nullptr;
   };
   struct Constant {
     uint64_t index;

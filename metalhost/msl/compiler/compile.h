@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "msl/compiler/diagnostics.h"
+#include "msl/compiler/rewriter.h"
 #include "msl/include/compile/metalhost_interface.h"
 
 namespace metalhost::msl {
@@ -32,11 +34,22 @@ class Object {
   bool checks_accesses_ = false;
 };
 
-// Compiles `source`, which diagnostics call `name`; objects are kept on disk by a hash of everything that went in.
-// With `checks` the kernels say before each load and store what they are going to touch.
-// Throws CompileError with "file:line:column: error: text" lines.
+struct CompileOptions {
+  std::vector<std::string> flags;  // -I FOLDER, -D NAME=VALUE
+  // Off: what Metal accepts and our rules don't, such as buffer arguments without their index.
+  bool house_rules = true;
+  // The kernels say before each load and store what they are going to touch.
+  bool checks = false;
+};
+
+// Compiles `source`, which diagnostics call `name` and whose folder quoted includes are looked for in; objects are kept
+// on disk by a hash of everything that went in. Throws CompileError.
 std::shared_ptr<const Object> compile(const std::string& source, const std::string& name = "program_source",
-                                      const std::vector<std::string>& flags = {}, bool checks = false);
+                                      const CompileOptions& options = {});
+
+// The parts of it, for lint: the front end, and clang's messages as errors in the source.
+Rewritten rewrite_source(const std::string& source, const std::string& name, const CompileOptions& options);
+std::vector<Diagnostic> errors_of(const std::string& said, const Rewritten& rewritten, SourceLines& lines);
 
 // The object with function constants set, by index.
 std::shared_ptr<const Object> specialise(const Object& object,

@@ -4,10 +4,33 @@
 #include <string>
 #include <vector>
 
+#include "msl/compiler/diagnostics.h"
+
 namespace metalhost::msl {
 
-// `preprocessed` is the output of clang -E, with line markers; so is the result, which includes metalhost's own
-// declarations of the standard library. Throws CompileError.
-std::string rewrite_for_host(const std::string& preprocessed);
+struct RewriteOptions {
+  // Into C++ for OpenCL, whose compiler checks address spaces; else into C++ for the host.
+  bool for_address_spaces = false;
+  bool house_rules = true;
+};
+
+struct Complaint {
+  std::size_t token;
+  std::string text;
+};
+
+struct Rewritten {
+  std::vector<Token> tokens;
+  std::string tables;  // behind the tokens
+  std::vector<Complaint> complaints;
+  std::vector<std::string> kernels;  // names that the host knows
+
+  std::string text() const;  // with line markers
+};
+
+// `preprocessed` is the output of clang -E, with line markers.
+Rewritten rewrite(const std::string& preprocessed, const RewriteOptions& options);
+
+std::vector<Diagnostic> complaints_in_source(const Rewritten& rewritten, SourceLines& lines);
 
 }  // namespace metalhost::msl

@@ -40,6 +40,7 @@ std::vector<Token> tokenize(const std::string& text) {
   std::vector<Token> tokens;
   std::string file = "program_source";
   int line = 1;
+  std::size_t line_start = 0;
   bool at_line_start = true;
   for (std::size_t at = 0; at < text.size();) {
     char c = text[at];
@@ -74,9 +75,12 @@ std::vector<Token> tokenize(const std::string& text) {
         break;
       }
     }
-    tokens.push_back({kind, text.substr(at, end - at), file, line, ""});
+    tokens.push_back({kind, text.substr(at, end - at), file, line, static_cast<int>(at - line_start) + 1, "", ""});
     for (; at < end; ++at) {
-      if (text[at] == '\n') ++line;
+      if (text[at] == '\n') {
+        ++line;
+        line_start = at + 1;
+      }
       at_line_start = text[at] == '\n' || (at_line_start && text[at] == ' ');
     }
   }

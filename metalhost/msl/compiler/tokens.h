@@ -1,7 +1,7 @@
 // Preprocessed Metal source as tokens.
 #pragma once
-#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace metalhost::msl {
@@ -10,17 +10,19 @@ enum class TokenKind { space, line_marker, string, character, identifier, number
 
 struct Token {
   TokenKind kind;
-  std::string text;
+  std::string text;  // as rewritten
   std::string file;
   int line = 0;
-  std::string after;  // what the rewriter adds behind it
+  int column = 0;        // in the preprocessed text
+  std::string original;  // what stood there, where the rewriter changed it
+  std::string after;     // what the rewriter adds behind it
   bool is_code() const { return kind != TokenKind::space && kind != TokenKind::line_marker; }
   bool is(const char* other) const { return text == other; }
-};
-
-// A construct that is not Metal, or that the front end does not understand; what() is "file:line: error: text".
-class CompileError : public std::runtime_error {
-  using std::runtime_error::runtime_error;
+  const std::string& as_written() const { return original.empty() ? text : original; }
+  void rewrite(std::string to) {
+    if (original.empty()) original = std::move(text);
+    text = std::move(to);
+  }
 };
 
 std::vector<Token> tokenize(const std::string& preprocessed);

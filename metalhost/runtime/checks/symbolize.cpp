@@ -22,8 +22,8 @@ namespace {
 
 struct Wrappers {
   std::mutex mutex;
-  std::vector<std::string> paths = {"/Foundation/NS", "/Metal/MTL", "/objc/message.h",      "/metalhost/cpu_access.h",
-                                    "/mps.hpp",       "/mps/MPS",   "/msl/include/compile/"};
+  std::vector<std::string> paths = {"/Foundation/NS", "/Metal/MTL", "/objc/message.h", "/metalhost/cpu_access.h",
+                                    "/mps.hpp",       "/mps/MPS",   "msl-library-"};
 };
 Wrappers& wrappers() {
   static Wrappers* instance = new Wrappers;

@@ -88,19 +88,23 @@ std::shared_ptr<const HostKernel> compiled_kernel(std::shared_ptr<const msl::Obj
   auto kernel = std::make_shared<HostKernel>();
   kernel->name = name;
   if (entry->max_threads > 0) kernel->max_threads_per_threadgroup = static_cast<uint64_t>(entry->max_threads);
-  for (int i = 0; i < entry->argument_count; ++i) {
-    const msl::Argument& argument = entry->arguments[i];
-    if (argument.kind != msl::ArgumentKind::buffer) continue;
-    const auto alignment = static_cast<uint64_t>(std::max(argument.alignment, entry->alignments[i]));
-    kernel->arguments.push_back({static_cast<uint64_t>(argument.index), argument.writes, nullptr, alignment});
-  }
   for (const auto* constant : object->constants()) {
     kernel->constants.push_back({static_cast<uint64_t>(constant->index), constant->name,
                                  static_cast<uint64_t>(constant->data_type), constant->required});
   }
   kernel->checks_accesses = object->checks_accesses();
   auto specialisations = std::make_shared<Specialisations>();
-  specialisations->plain = {std::move(object), entry};
+  specialisations->plain = {object, entry};
+  for (int i = 0; i < entry->argument_count; ++i) {
+    const msl::Argument& argument = entry->arguments[i];
+    if (argument.kind != msl::ArgumentKind::buffer) continue;
+    const auto alignment = static_cast<uint64_t>(std::max(argument.alignment, entry->alignments[i]));
+    kernel->arguments.push_back({static_cast<uint64_t>(argument.index), argument.writes, nullptr, alignment});
+    if (!argument.is_optional) continue;
+    kernel->arguments.back().is_used = [specialisations, i](const Dispatch& dispatch) {
+      return specialisations->of(dispatch.constants).entry->has(i);
+    };
+  }
   kernel->body = [specialisations](const Dispatch& dispatch) {
     run(specialisations->of(dispatch.constants), dispatch);
   };

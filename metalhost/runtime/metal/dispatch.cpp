@@ -73,6 +73,7 @@ Dispatch make_dispatch(ComputeEncoder& self, Size grid, Size group, bool grid_in
 bool find_accesses(ComputeEncoder& self, const Dispatch& dispatch, std::vector<Access>& accesses) {
   for (const auto& argument : self.pipeline->kernel->arguments) {
     const auto& binding = self.bindings.at(argument.index);
+    if (argument.is_used && !argument.is_used(dispatch)) continue;
     if (!binding.is_set()) {
       report(Rule::missing_argument, &self,
              fmt::format("kernel '{}' uses buffer {}, which is not set", self.pipeline->kernel->name, argument.index));

@@ -99,6 +99,12 @@ Ref<Library> new_default_library(Device& device) {
   return make_library(device, host_kernel_names());
 }
 
+Ref<Library> new_library_from_object(Device& device, std::shared_ptr<const msl::Object> object) {
+  auto library = make_library(device, kernel_names(*object));
+  library->object = std::move(object);
+  return library;
+}
+
 Ref<Library> new_library_from_source(Device& device, const std::string& source, Error** error) {
   auto names = kernels_in(source);
   bool are_host_functions = !names.empty() && std::all_of(names.begin(), names.end(), [](const std::string& name) {
@@ -106,10 +112,9 @@ Ref<Library> new_library_from_source(Device& device, const std::string& source, 
   });
   if (are_host_functions) return make_library(device, std::move(names));
   try {
-    auto object = msl::compile(source, "program_source", {}, settings().check_kernels);
-    auto library = make_library(device, kernel_names(*object));
-    library->object = std::move(object);
-    return library;
+    msl::CompileOptions options;
+    options.checks = settings().check_kernels;
+    return new_library_from_object(device, msl::compile(source, "program_source", options));
   } catch (const msl::CompileError& failure) {
     give_error(error, kLibraryErrorDomain, kLibraryErrorCompileFailure, failure.what());
     return nullptr;

@@ -39,6 +39,7 @@ struct Library : Object {
 };
 
 Ref<Library> new_default_library(Device& device);
+Ref<Library> new_library_from_object(Device& device, std::shared_ptr<const msl::Object> object);
 Ref<Library> new_library_from_source(Device& device, const std::string& source, Error** error);
 Ref<Library> new_library_from_file(Device& device, const std::string& path, Error** error);
 

@@ -60,7 +60,10 @@ TEST(RejectedArguments, AnArgumentWithoutItsIndex) {
       metalhost::msl::compile("\nkernel void k(" + std::string(argument) + ") {}\n", "case.metal");
       ADD_FAILURE() << "was accepted: " << argument;
     } catch (const metalhost::msl::CompileError& error) {
-      EXPECT_EQ(std::string(error.what()).find("case.metal:2: error: "), 0u) << error.what();
+      ASSERT_EQ(error.diagnostics().size(), 1u) << error.what();
+      EXPECT_EQ(error.diagnostics()[0].file, "case.metal");
+      EXPECT_EQ(error.diagnostics()[0].line, 2);
+      EXPECT_GE(error.diagnostics()[0].column, 15) << error.what();
     }
   }
 }

@@ -29,7 +29,8 @@ struct Argument {
   ArgumentKind kind;
   int index;
   bool writes;
-  int alignment;  // of a buffer's offset, whatever its elements
+  int alignment;     // of a buffer's offset, whatever its elements
+  bool is_optional;  // whether function constants decide that it is there
 };
 
 // What one thread is given.
@@ -48,7 +49,10 @@ struct KernelEntry {
   const Argument* arguments;
   const int* alignments;  // of the elements that each argument points to
   int argument_count;
-  int max_threads;  // 0: not declared
+  int max_threads;                  // 0: not declared
+  const char* const* declarations;  // of the arguments, as written
+  const char* function;             // what was instantiated
+  bool (*has)(int argument);        // whether the function constants leave this argument in
 };
 
 struct ConstantEntry {

@@ -2,7 +2,6 @@
 FUZZ_SECONDS=${FUZZ_SECONDS:-20}
 
 run_long_tests() {
-  install_packages "${APT_MODEL[@]}"
   get_model
   local data=build/long-data
   if [ ! -f $data/complete ]; then

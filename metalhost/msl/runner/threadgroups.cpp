@@ -133,7 +133,14 @@ class Group {
   void wait_for_others();
   void switch_to(uint32_t thread, bool dying);
   void switch_to_host(bool dying);
-  [[noreturn]] void fail(std::string text, std::optional<Site> diverged_at = std::nullopt);
+  // `text` makes the message. What is on this thread's stack stays there for ever, so it must own nothing.
+  template <class Text>
+  [[noreturn]] void fail(const Text& text, std::optional<Site> diverged_at = std::nullopt) {
+    failure_ = text();
+    diverged_at_ = diverged_at;
+    switch_to_host(true);
+    __builtin_trap();
+  }
   [[noreturn]] void fail_stuck();
   void fail_unless_all(const Simdgroup& group);
   void set_current(uint32_t thread) {
@@ -222,13 +229,6 @@ void Group::switch_to_host(bool dying) {
   metalhost_switch_stack(&current().stack_state, host_state_);
 }
 
-void Group::fail(std::string text, std::optional<Site> diverged_at) {
-  failure_ = std::move(text);
-  diverged_at_ = diverged_at;
-  switch_to_host(true);
-  __builtin_trap();
-}
-
 // The current SIMD-group goes on as long as it can; then the next in the schedule's order.
 int Group::next_ready() {
   if (launch_.schedule == Schedule::random) {
@@ -261,22 +261,33 @@ void Group::fail_stuck() {
     if (threads_[i].state == State::at_barrier) at_barrier = &threads_[i];
   }
   if (at_simdgroup && at_barrier) {
-    fail(fmt::format("{} is reached by a part of a SIMD-group while the others wait at {}", at(at_simdgroup->site),
-                     at(at_barrier->site)),
-         at_simdgroup->site);
+    fail(
+        [&] {
+          return fmt::format("{} is reached by a part of a SIMD-group while the others wait at {}",
+                             at(at_simdgroup->site), at(at_barrier->site));
+        },
+        at_simdgroup->site);
   }
   if (at_barrier) {
-    fail(fmt::format("{} is not reached by {} of {} threads, which have returned", at(at_barrier->site), done, count_),
-         at_barrier->site);
+    fail(
+        [&] {
+          return fmt::format("{} is not reached by {} of {} threads, which have returned", at(at_barrier->site), done,
+                             count_);
+        },
+        at_barrier->site);
   }
-  fail(fmt::format("{} is not reached by every thread of its SIMD-group", at(at_simdgroup->site)), at_simdgroup->site);
+  fail([&] { return fmt::format("{} is not reached by every thread of its SIMD-group", at(at_simdgroup->site)); },
+       at_simdgroup->site);
 }
 
 void Group::fail_unless_all(const Simdgroup& group) {
   if (group.arrived == ~0u) return;
-  fail(fmt::format("{} needs all 32 threads of a SIMD-group; {} are there", at(group.site),
-                   std::popcount(group.arrived)),
-       group.site);
+  fail(
+      [&] {
+        return fmt::format("{} needs all 32 threads of a SIMD-group; {} are there", at(group.site),
+                           std::popcount(group.arrived));
+      },
+      group.site);
 }
 
 void Group::wait_for_others() {
@@ -318,7 +329,8 @@ void Group::threadgroup_barrier(unsigned flags, const Site& site) {
   }
   barrier_flags_ &= flags;
   if (barrier_.line != site.line || barrier_.file != site.file) {
-    fail(fmt::format("{} is reached by some threads while others wait at {}", at(site), at(barrier_)), site);
+    fail([&] { return fmt::format("{} is reached by some threads while others wait at {}", at(site), at(barrier_)); },
+         site);
   }
   current().state = State::at_barrier;
   current().site = site;
@@ -327,8 +339,12 @@ void Group::threadgroup_barrier(unsigned flags, const Site& site) {
 #endif
   if (++at_barrier_ == live_) {
     if (live_ != count_) {
-      fail(fmt::format("{} is not reached by {} of {} threads, which have returned", at(site), count_ - live_, count_),
-           site);
+      fail(
+          [&] {
+            return fmt::format("{} is not reached by {} of {} threads, which have returned", at(site), count_ - live_,
+                               count_);
+          },
+          site);
     }
     at_barrier_ = 0;
     if (checker_) checker_->threadgroup_barrier(barrier_flags_);
@@ -345,8 +361,12 @@ bool Group::arrive(Simdgroup& group, const Site& site) {
   if (!group.arrived) group.site = site;
   if (group.site.line != site.line || group.site.file != site.file ||
       (group.site.what != site.what && std::strcmp(group.site.what, site.what) != 0)) {
-    fail(fmt::format("{} is reached by a part of a SIMD-group while the others wait at {}", at(site), at(group.site)),
-         site);
+    fail(
+        [&] {
+          return fmt::format("{} is reached by a part of a SIMD-group while the others wait at {}", at(site),
+                             at(group.site));
+        },
+        site);
   }
   group.arrived |= 1u << lane();
   current().state = State::at_simdgroup;
@@ -446,11 +466,13 @@ void* Group::threadgroup_variable(int id, std::size_t bytes, const char* name) {
     variable_bytes_ += bytes;
     uint64_t bound = std::accumulate(launch_.threadgroup_bytes.begin(), launch_.threadgroup_bytes.end(), uint64_t{0});
     if (bound + variable_bytes_ > launch_.max_threadgroup_bytes) {
-      fail(fmt::format("{} bytes of threadgroup memory; the device has {}", bound + variable_bytes_,
-                       launch_.max_threadgroup_bytes));
+      fail([&] {
+        return fmt::format("{} bytes of threadgroup memory; the device has {}", bound + variable_bytes_,
+                           launch_.max_threadgroup_bytes);
+      });
     }
     memory = threadgroup_memory(id, bytes, name);
-    if (!memory.bytes) fail("more threadgroup variables than the checks have room for");
+    if (!memory.bytes) fail([] { return "more threadgroup variables than the checks have room for"; });
     fill_unseen(memory.bytes, bytes, launch_.fill);
   }
   return memory.bytes;
@@ -472,7 +494,7 @@ Group::ThreadgroupMemory Group::bound_memory(std::size_t index) const {
 
 void Group::access(const void* address, std::size_t bytes, std::size_t alignment, AccessKind kind, const void* site) {
   if (!checker_ || checker_->access(address, bytes, alignment, kind, site)) return;
-  fail("stopped before an access out of bounds or out of alignment");
+  fail([] { return "stopped before an access out of bounds or out of alignment"; });
 }
 
 void Group::run(std::array<uint32_t, 3> position, std::array<uint32_t, 3> size, const ThreadContext& base) {

@@ -70,9 +70,11 @@ inline HWY_ATTR float sum_of(V v) {
   return hn::GetLane(hn::SumOfLanes(D(), v));
 }
 
-/// Highway's exp, which has no NaN, with NaN kept.
+/// Highway's exp, which has no NaN, with NaN kept. It converts its argument to integers, so it gets none that has no
+/// integer; beyond these bounds it is 0 or infinite.
 inline HWY_ATTR V exp_of(V x) {
-  return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(D(), x));
+  const V bounded = hn::Min(hn::Max(x, hn::Set(D(), -110.0f)), hn::Set(D(), 100.0f));
+  return hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(D(), hn::IfThenZeroElse(hn::IsNaN(x), bounded)));
 }
 
 /// Calls f(i) for whole vectors and tail(i) for the single elements after them.

@@ -44,6 +44,6 @@ MatrixStack matrix_of(const Operand& operand, std::string_view name, int64_t row
 /// overlap or split an element, a matrix that ends past its buffer, a buffer of another device. Throws Error.
 void validate(std::string_view op, const MatrixStack& matrix);
 /// So does this, except that the elements are i32, which MPS writes indices as.
-void validate_indices(std::string_view op, const MatrixStack& indices);
+void validate_indices(std::string_view op, const MatrixStack& matrix);
 
 }  // namespace temper::metal

@@ -450,6 +450,28 @@ const std::vector<PlantedBug>& planted_bugs() {
        R"(
   if (i == 0) x[0] = float(*(device const half*)((device const uchar*)in + 2));
 )"},
+      {"vector_between_its_places", "kernel-alignment", "MTLBuffer #", R"(
+  device const half4* quads = (device const half4*)((device const half*)in + 2);
+  if (i == 0) x[0] = float(quads[0].x); /*!*/
+)",
+       R"(
+  device const half4* quads = (device const half4*)((device const half*)in + 4);
+  if (i == 0) x[0] = float(quads[0].x);
+)"},
+      {"vector_stored_between_its_places", "kernel-alignment", "MTLBuffer #", R"(
+  if (i == 0) *(device float4*)(x + 2) = float4(1.0f); /*!*/
+)",
+       R"(
+  if (i == 0) *(device packed_float4*)(x + 2) = float4(1.0f);
+)"},
+      {"word_of_a_block_of_18_bytes", "kernel-alignment", "MTLBuffer #", R"(
+  device const uchar* nibbles = (device const uchar*)in + 18 + 2 * (i % 2 + 1);
+  if (i < 2) x[i] = float(*(device const uint*)nibbles & 15); /*!*/
+)",
+       R"(
+  device const uchar* nibbles = (device const uchar*)in + 18 + 2 * (i % 2 + 1);
+  if (i < 2) x[i] = float(*(device const ushort*)nibbles & 15);
+)"},
       // Writes through what is read-only.
       {"const_cast_away", "undeclared-write", "MTLBuffer #", R"(
   ((device float*)in)[i] = x[i]; /*!*/

@@ -66,14 +66,24 @@ void Bindings::max_threads(std::size_t name) {
   if (number_of(pending_max_threads_) > 1024) source_.complain(name, "a threadgroup has at most 1024 threads");
 }
 
-void Bindings::declare_kernel(std::size_t name, const std::string& scope, bool is_template) {
+void Bindings::declare_kernel(std::size_t name, const std::string& scope, std::size_t arguments) {
   std::size_t open = source_.next(name);
   if (!source_.is_kind(name, TokenKind::identifier) || !source_.is(open, "("))
     source_.fail(name, "a kernel declaration that is not understood");
+  const bool is_template = arguments != TokenText::kEnd;
   Kernel found{source_.text(name), scope, is_template, "0", {}};
   if (!pending_max_threads_.empty()) found.max_threads = std::exchange(pending_max_threads_, "");
+  if (is_template && number_of(found.max_threads) < 0) {  // may be of the template's arguments: a variable of them
+    std::size_t begin = arguments;
+    while (begin != TokenText::kEnd && !source_.is(begin, "template")) begin = source_.previous(begin);
+    source_[begin].rewrite(fmt::format("{}> inline constexpr int metalhost_max_threads_of_{} = {}; template",
+                                       source_.joined(begin, arguments), found.name, found.max_threads));
+  }
   parameters(open, found);
-  if (!source_.is(source_.next(source_.closing(open)), ";")) kernels_[found.name] = std::move(found);
+  if (source_.is(source_.next(source_.closing(open)), ";")) return;
+  const std::string kernel = found.name;
+  if (!kernels_.emplace(kernel, std::move(found)).second)
+    source_.fail(name, "there are two kernels '" + kernel + "': overloads of a kernel are not supported");
 }
 
 void Bindings::parameters(std::size_t open, Kernel& kernel) {
@@ -208,6 +218,26 @@ Bindings::Parameter Bindings::parameter(std::size_t from, std::size_t to, const 
   return found;
 }
 
+// The parameters of a function without their attributes, as its type is written.
+std::string Bindings::signature(std::size_t open) {
+  const std::map<std::string, std::string> host = {
+      {"device", ""}, {"thread", ""}, {"threadgroup", ""}, {"constant", "const"}};
+  const std::map<std::string, std::string> spaces = {
+      {"device", "__global"}, {"thread", "__private"}, {"threadgroup", "__local"}, {"constant", "__constant"}};
+  const auto& words = options_.for_address_spaces ? spaces : host;
+  std::string out;
+  const std::size_t close = source_.closing(open);
+  for (std::size_t i = source_.next(open); i < close; i = source_.next(i)) {
+    if (source_.is(i, "[[")) {
+      i = source_.closing(i);
+      continue;
+    }
+    const auto space = words.find(source_.text(i));
+    out += (space == words.end() ? source_.text(i) : space->second) + " ";
+  }
+  return out;
+}
+
 std::size_t Bindings::instantiation(std::size_t i, const std::string& scope) {
   std::size_t j = source_.next(i), end = i;
   std::string host_name;
@@ -223,7 +253,7 @@ std::size_t Bindings::instantiation(std::size_t i, const std::string& scope) {
   while (end < source_.size() && !source_.is(end, ";")) end = source_.next(end);
   if (host_name.empty()) source_.fail(i, "an instantiation with an attribute needs [[host_name(\"...\")]]");
   if (source_.is(j, "kernel")) j = source_.next(j);
-  std::string function;
+  std::string function, address;
   if (source_.is(j, "decltype")) {
     std::size_t open = source_.next(j);
     function = source_.joined(source_.next(open), source_.closing(open));
@@ -235,13 +265,17 @@ std::size_t Bindings::instantiation(std::size_t i, const std::string& scope) {
       if (source_.is(open, ">")) --depth;
     }
     function = source_.joined(source_.next(j), open);
+    // Template arguments that aren't there are deduced from the signature.
+    if (function.find('<') == std::string::npos)
+      address = fmt::format("static_cast<void (*)({})>(&{})", signature(open), scope + function);
   } else if (source_.is_kind(j, TokenKind::identifier) && source_.is_kind(source_.next(j), TokenKind::identifier)) {
     function = source_.joined(source_.next(j), end);  // the type has a name
   } else {
     source_.fail(j, "an explicit instantiation that is not understood");
   }
   std::string base = function.substr(0, function.find_first_of(" <"));
-  instances_.push_back({host_name, scope + function, base, i});
+  if (address.empty()) address = "&" + scope + function;
+  instances_.push_back({host_name, scope + function, base, address, i});
   source_.blank(i, end);
   return source_.next(end);
 }
@@ -250,6 +284,13 @@ const Bindings::Kernel& Bindings::kernel_of(const Instance& instance) {
   auto kernel = kernels_.find(instance.base);
   if (kernel != kernels_.end()) return kernel->second;
   source_.fail(instance.token, fmt::format("host_name \"{}\": no kernel '{}'", instance.host_name, instance.base));
+}
+
+std::string Bindings::max_threads_of(const Kernel& kernel, const Instance& instance) const {
+  if (!kernel.is_template || number_of(kernel.max_threads) >= 0) return kernel.max_threads;
+  const std::size_t base = instance.function.find(instance.base, kernel.scope.size());
+  if (instance.function.find('<') == std::string::npos) return "0";
+  return fmt::format("{}metalhost_max_threads_of_{}", kernel.scope, instance.function.substr(base));
 }
 
 std::string Bindings::tables() {
@@ -268,7 +309,7 @@ std::string Bindings::tables() {
     out += fmt::format("static const char* const declarations_of_{}[] = {{{}nullptr}};\n", name, declarations);
     out += fmt::format("static bool {}_has(int argument) {{ switch (argument) {{ {}default: return true; }} }}\n", name,
                        conditions);
-    if (!kernel.is_template) instances_.push_back({name, kernel.scope + name, name, 0});
+    if (!kernel.is_template) instances_.push_back({name, kernel.scope + name, name, "&" + kernel.scope + name, 0});
   }
   out +=
       "}\nextern \"C\" __attribute__((visibility(\"default\"))) const metalhost::msl::KernelEntry "
@@ -276,10 +317,11 @@ std::string Bindings::tables() {
   for (const auto& instance : instances_) {
     const Kernel& kernel = kernel_of(instance);
     out += fmt::format(
-        "  {{\"{0}\", &metalhost::Launcher<&{1}, metalhost::arguments_of_{2}>::launch, metalhost::arguments_of_{2}, "
-        "metalhost::Launcher<&{1}, metalhost::arguments_of_{2}>::alignments, {3}, {4}, "
+        "  {{\"{0}\", &metalhost::Launcher<{5}, metalhost::arguments_of_{2}>::launch, metalhost::arguments_of_{2}, "
+        "metalhost::Launcher<{5}, metalhost::arguments_of_{2}>::alignments, {3}, {4}, "
         "metalhost::declarations_of_{2}, \"{1}\", &metalhost::{2}_has}},\n",
-        instance.host_name, instance.function, instance.base, kernel.parameters.size(), kernel.max_threads);
+        instance.host_name, instance.function, instance.base, kernel.parameters.size(),
+        max_threads_of(kernel, instance), instance.address);
   }
   out +=
       "  {}};\nextern \"C\" __attribute__((visibility(\"default\"))) const metalhost::msl::ConstantEntry "
@@ -296,7 +338,7 @@ std::string Bindings::uses() {
   int serial = 0;
   for (const auto& instance : instances_) {
     kernel_of(instance);
-    out += fmt::format("void metalhost_use_{}() {{ metalhost::use(&{}); }}\n", serial++, instance.function);
+    out += fmt::format("void metalhost_use_{}() {{ metalhost::use({}); }}\n", serial++, instance.address);
   }
   return out;
 }

@@ -21,7 +21,8 @@ class Bindings {
   bool declares_constant(std::size_t i) const { return declarations_.contains(i); }
   // [[max_total_threads_per_threadgroup(n)]], of the kernel that comes next.
   void max_threads(std::size_t name);
-  void declare_kernel(std::size_t name, const std::string& scope, bool is_template);
+  // `arguments`: where the template arguments before it end; TokenText::kEnd: it is no template.
+  void declare_kernel(std::size_t name, const std::string& scope, std::size_t arguments);
   // template [[host_name("x")]] [[kernel]] decltype(f<T>) f<T>; or template [[host_name("x")]] [[kernel]] void
   // f<T>(...); where it ends.
   std::size_t instantiation(std::size_t i, const std::string& scope);
@@ -51,6 +52,7 @@ class Bindings {
 
   struct Instance {
     std::string host_name, function, base;
+    std::string address;  // an expression
     std::size_t token;
   };
 
@@ -64,7 +66,9 @@ class Bindings {
   Parameter parameter(std::size_t from, std::size_t to, const Kernel& kernel);
   std::string implicit_index(const Kernel& kernel) const;
   std::string declaration_of(std::size_t from, std::size_t to);
+  std::string signature(std::size_t open);
   const Kernel& kernel_of(const Instance& instance);
+  std::string max_threads_of(const Kernel& kernel, const Instance& instance) const;
 
   TokenText& source_;
   const RewriteOptions& options_;

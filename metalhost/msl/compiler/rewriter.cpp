@@ -24,6 +24,7 @@ class Rewriter : TokenText {
     std::string tables;
     try {
       bindings_.find_constants();
+      drop_pragmas();
       for (std::size_t i = 0; i < size(); i = (*this)[i].is_code() ? visit(i) : i + 1) {
       }
       tables = options_.for_address_spaces ? bindings_.uses() : bindings_.tables();
@@ -33,24 +34,38 @@ class Rewriter : TokenText {
   }
 
  private:
+  // Hints, whose macros are not expanded, and what was for the preprocessor.
+  void drop_pragmas() {
+    for (std::size_t i = 0; i < size(); ++i) {
+      Token& token = (*this)[i];
+      if (token.kind == TokenKind::line_marker && token.text.starts_with("#pragma")) token.rewrite("\n");
+    }
+  }
+
   std::size_t visit(std::size_t i) {
     Token& token = (*this)[i];
     if (is(i, "{")) {
+      if (const std::size_t end = repeated_function(i); end != kEnd) return end;
       const bool is_linkage = is_kind(previous(i), TokenKind::string);  // extern "C" {
-      scopes_.push_back(
-          {is_linkage ? ScopeKind::name_space : pending_scope_, std::exchange(pending_namespace_, ""), {}});
+      scopes_.push_back({is_linkage ? ScopeKind::name_space : pending_scope_, std::exchange(pending_namespace_, "")});
     }
     if (is(i, "}") && !scopes_.empty()) scopes_.pop_back();
     static const std::set<std::string> ends_head = {"{", "}", ";", "(", ")", "="};
     if (ends_head.contains(token.text)) pending_scope_ = ScopeKind::code;
     static const std::set<std::string> types = {"struct", "class", "union", "enum"};
-    if (types.contains(token.text)) pending_scope_ = ScopeKind::type;
+    if (types.contains(token.text)) {
+      if (const std::size_t end = repeated_specialisation(i); end != kEnd) return end;
+      pending_scope_ = ScopeKind::type;
+    }
     if (token.kind == TokenKind::number) literal(token);
     if (is(i, "[[")) return attribute(i);
     if (token.kind != TokenKind::identifier) return next(i);
     if (auto banned = banned_words().find(token.text);
         banned != banned_words().end() && !is(previous(i), ".") && !is(previous(i), "->")) {
       complain(i, fmt::format("'{}': {}", token.text, banned->second));
+    }
+    if (options_.house_rules && token.text.starts_with("__metal_")) {
+      complain(i, fmt::format("'{}' is a name of Apple's compiler, without a specification", token.text));
     }
     if (token.is("namespace") && !is(previous(i), "using")) {
       pending_scope_ = ScopeKind::name_space;
@@ -70,7 +85,12 @@ class Rewriter : TokenText {
       return next(i);
     }
     if (options_.house_rules && is_number_type(token.text)) pointer_without_space(i);
-    if (options_.for_address_spaces) constructor(i);
+    if (options_.for_address_spaces) {
+      constructor(i);
+    } else {
+      braced(i);
+    }
+    if (token.is("static_cast") && !options_.for_address_spaces) token.rewrite("metalhost::cast");
     if (options_.for_address_spaces && token.text.starts_with("atomic_") && !is(previous(i), "::")) {
       token.rewrite("metal::" + token.text);  // OpenCL has types of these names
     }
@@ -106,6 +126,20 @@ class Rewriter : TokenText {
     (*this)[end].after += ">";
   }
 
+  // float4 v = {a, b};
+  void braced(std::size_t i) {
+    const std::string& word = text(i);
+    if (!is_number_type(word) || word.back() < '2' || word.back() > '4') return;
+    const std::size_t name = next(i), assign = next(name), open = next(assign);
+    if (!is_kind(name, TokenKind::identifier) || !is(assign, "=") || !is(open, "{")) return;
+    const std::size_t close = closing(open);
+    for (std::size_t j = next(open); j < close; j = next(j)) {
+      if (is(j, "{")) return;
+    }
+    (*this)[open].rewrite("metalhost::braced<" + word + ">(");
+    (*this)[close].rewrite(")");
+  }
+
   // float* p, as a declaration, a parameter or a cast.
   void pointer_without_space(std::size_t i) {
     std::size_t before = previous(i), after = next(i);
@@ -133,23 +167,94 @@ class Rewriter : TokenText {
                                is(after, "=") || is(after, "->"));
   }
 
+  // template <class T> struct element<device T*> {...}, which is one with that of thread T* to the host. Where it ends
+  // if it has been there; else kEnd.
+  std::size_t repeated_specialisation(std::size_t i) {
+    if (options_.for_address_spaces) return kEnd;
+    std::size_t open = next(i);
+    bool has_space = false;
+    std::string declaration, body;
+    for (; open < size() && !is(open, "{"); open = next(open)) {
+      if (is(open, ";") || is(open, "(") || is(open, "=") || is(open, ")")) return kEnd;
+      if (is_address_space(text(open))) {
+        has_space = true;
+      } else {
+        declaration += (*this)[open].as_written() + " ";
+      }
+    }
+    if (!has_space || open >= size()) return kEnd;
+    const std::size_t close = closing(open);
+    for (std::size_t j = open; j < close; j = next(j)) body += (*this)[j].as_written() + " ";
+    auto [seen, is_new] = specialisations_.emplace(scope() + declaration, body);
+    if (is_new) return kEnd;
+    if (seen->second != body) fail(i, "specialisations that differ by address space only, and in what they are");
+    std::size_t first = i;
+    for (std::size_t j = previous(i); j != kEnd && !is(j, ";") && !is(j, "}") && !is(j, "{"); j = previous(j))
+      first = j;
+    blank(first, close);
+    return next(close);
+  }
+
+  // void f(device T* p) {...}, which is one with that of thread T* to the host: where its body at i ends if it has been
+  // there; else kEnd.
+  std::size_t repeated_function(std::size_t i) {
+    if (options_.for_address_spaces || inside_function() || pending_scope_ != ScopeKind::code) return kEnd;
+    std::size_t first = i, depth = 0;
+    bool has_space = false, has_arguments = false;
+    std::string declaration, body;
+    for (std::size_t j = previous(i); j != kEnd; j = previous(j)) {
+      const std::string& word = (*this)[j].as_written();
+      if (depth == 0 && (word == ";" || word == "}" || word == "{")) break;
+      if (word == ")" || word == "}") ++depth;
+      if ((word == "(" || word == "{") && depth > 0) --depth;
+      if (word == "(" && depth == 0) has_arguments = true;
+      first = j;
+    }
+    for (std::size_t j = first; j < i; j = next(j)) {
+      const std::string& word = (*this)[j].as_written();
+      if (is_address_space(word)) {
+        has_space = true;
+      } else {
+        declaration += word + " ";
+      }
+    }
+    if (!has_space || !has_arguments) return kEnd;
+    const std::size_t close = closing(i);
+    for (std::size_t j = i; j < close; j = next(j)) {
+      if (!is_address_space(text(j))) body += (*this)[j].as_written() + " ";
+    }
+    const bool is_method = !scopes_.empty() && scopes_.back().kind == ScopeKind::type;
+    auto& seen = is_method ? scopes_.back().functions : functions_;
+    auto [earlier, is_new] = seen.emplace((is_method ? "" : scope()) + declaration, body);
+    if (is_new) return kEnd;
+    if (options_.house_rules) fail(i, "overloads that differ by address space only");
+    if (earlier->second != body) fail(i, "overloads that differ by address space only, and in what they do");
+    blank(first, close);
+    return next(close);
+  }
+
   // Methods that differ by the address space of `this` alone are one method to the host.
   std::size_t method_qualifier(std::size_t i) {
     if (options_.for_address_spaces) {
       address_space(i);
       return next(i);
     }
+    auto was = [this](std::size_t j, const char* what) { return (*this)[j].as_written() == what; };  // or is, still
     std::size_t first = i, depth = 0;
     for (std::size_t j = previous(i); j != kEnd; j = previous(j)) {
-      if (is(j, ")") || is(j, "}")) ++depth;
-      if (depth == 0 && (is(j, ";") || is(j, "{") || is(j, "}") || is(j, ":"))) break;
-      if ((is(j, "(") || is(j, "{")) && depth > 0) --depth;
+      if (depth == 0 && (was(j, ";") || was(j, "{") || was(j, "}") || was(j, ":"))) break;
+      if (was(j, ")") || was(j, "}")) ++depth;
+      if ((was(j, "(") || was(j, "{")) && depth > 0) --depth;
       first = j;
     }
     std::size_t end = next(i);
-    while (end < size() && !is(end, "{") && !is(end, ";")) end = is(end, "(") ? next(closing(end)) : next(end);
+    for (bool initialises = false; end < size() && !is(end, ";");) {
+      if (is(end, ":")) initialises = true;
+      const bool is_member = initialises && is_kind(previous(end), TokenKind::identifier);  // a{0}
+      if (is(end, "{") && !is_member) break;
+      end = is(end, "(") || is(end, "{") ? next(closing(end)) : next(end);
+    }
     const std::size_t close = is(end, "{") ? closing(end) : end;
-    if (is(end, "{") && is(next(close), ",")) fail(i, "a method that is not understood");
     std::string declaration, body;
     for (std::size_t j = first; j <= close; j = next(j)) {
       if (j != i) (j < end ? declaration : body) += (*this)[j].as_written() + " ";
@@ -217,10 +322,14 @@ class Rewriter : TokenText {
     (*this)[end].after =
         options_.for_address_spaces
             ? fmt::format(" __local {0}& {1} = *metalhost::threadgroup_variable<{0}>();", type, variable)
-            : fmt::format(
-                  " static_assert(sizeof({0}) <= 32768, \"'{1}' is larger than the 32,768 bytes of threadgroup "
-                  "memory\"); {0}& {1} = *({0}*)metalhost::runtime->threadgroup_variable({2}, sizeof({0}), \"{1}\");",
-                  type, variable, id);
+            : fmt::format(" {0}& {1} = *({0}*)metalhost::runtime->threadgroup_variable({2}, sizeof({0}), \"{1}\");",
+                          type, variable, id);
+    // Without house rules it is too large where it runs: public kernels have variants that never do.
+    if (options_.house_rules && !options_.for_address_spaces) {
+      (*this)[end].after.insert(0, fmt::format(" static_assert(sizeof({}) <= 32768, \"'{}' is larger than the 32,768 "
+                                               "bytes of threadgroup memory\");",
+                                               type, variable));
+    }
     return next(i);
   }
 
@@ -283,7 +392,7 @@ class Rewriter : TokenText {
     while (is(name, "[[")) name = attribute(name);
     while (is(name, "static") || is(name, "inline")) name = next(name);
     if (!is(name, "void")) fail(name, "a kernel returns void");
-    bindings_.declare_kernel(next(name), scope(), is(before, ">"));
+    bindings_.declare_kernel(next(name), scope(), is(before, ">") ? before : kEnd);
   }
 
   std::string scope() const {
@@ -297,8 +406,9 @@ class Rewriter : TokenText {
   enum class ScopeKind { code, type, name_space };
   struct Scope {
     ScopeKind kind;
-    std::string name;                            // of a namespace; empty for other braces
-    std::map<std::string, std::string> methods;  // without the address space of `this`: declarations and bodies
+    std::string name;  // of a namespace; empty for other braces
+    // Of a type, without the address space of `this`, and without any: declarations and bodies.
+    std::map<std::string, std::string> methods = {}, functions = {};
   };
 
   RewriteOptions options_;
@@ -306,6 +416,7 @@ class Rewriter : TokenText {
   std::vector<Scope> scopes_;
   ScopeKind pending_scope_ = ScopeKind::code;  // of the braces that come next
   std::string pending_namespace_;
+  std::map<std::string, std::string> specialisations_, functions_;  // without address spaces: declarations and bodies
   int threadgroup_variables_ = 0;
 };
 

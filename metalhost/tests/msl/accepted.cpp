@@ -56,6 +56,49 @@ INSTANTIATE_TEST_SUITE_P(
             "x[i] = Box<2>::of(in[i]).v[0];"},
         AcceptedCase{"StaticMethodOfALocalType", "",
                      "struct Local { static float same(float v) { return v; } }; x[i] = Local::same(in[i]);"},
+        AcceptedCase{
+            "MethodsThatDifferByAddressSpaceAlone",
+            "struct Two { float a, b; template <typename U, typename = enable_if_t<!is_same_v<U, Two>>> Two(U v) "
+            "thread : a(v), b{0} {} template <typename U, typename = enable_if_t<!is_same_v<U, Two>>> Two(U v) "
+            "threadgroup : a(v), b{0} {} operator float() const thread { return a + b; } operator float() const "
+            "device { return a + b; } };",
+            "x[i] = Two(in[i]);"},
+        AcceptedCase{
+            "HintsWithMacros", "#define LEAST(a, b) ((a) < (b) ? (a) : (b))",
+            "float sum = 0;\n#pragma unroll (LEAST(4, 8))\nfor (int j = 0; j < 4; ++j) sum += j == int(i) ? in[j] "
+            ": 0.0f;\nx[i] = sum;"},
+        AcceptedCase{
+            "MathematicsOfBfloatIsOfFloat", "",
+            "bfloat b = bfloat(in[i]); float c = exp(b) - exp(float(b)) + max(b, bfloat(0.0f)) - abs(b); x[i] = c "
+            "+ fma(b, bfloat(1.0f), bfloat(0.0f));"},
+        AcceptedCase{"MatricesOfAnotherType", "",
+                     "half2x2 a(float2x2(float2(1, 2), float2(3, 4))); x[i] = a[i / 2][i % 2];"},
+        AcceptedCase{"LanesFilledFromOtherValues", "",
+                     "float a = simd_shuffle_and_fill_down(in[i], in[i] + 4, ushort(1), ushort(4)); x[i] = a - 1;"},
+        AcceptedCase{"FunctionsOfThree", "",
+                     "int e; float m = frexp(in[i], e); x[i] = ldexp(m, e) + median3(0.0f, in[i], -5.0f) + fmin3(0.0f, "
+                     "1.0f, 2.0f);"},
+        AcceptedCase{"SpecialisationsThatDifferByAddressSpaceAlone",
+                     "template <class T> struct element_of {};\n"
+                     "template <class T> struct element_of<device T*> { using type = T; };\n"
+                     "template <class T> struct element_of<thread T*> { using type = T; };",
+                     "element_of<device float*>::type v = in[i]; x[i] = v;"},
+        AcceptedCase{
+            "FunctionsThatDifferByAddressSpaceAlone",
+            "template <class T> void set(device T& a, T b) { a = b; }\n"
+            "template <class T> void set(threadgroup T& a, T b) { a = b; }\n"
+            "struct Sum { float v; void add(const device float* p) { v += *p; } void add(const thread float* p) { v "
+            "+= *p; } };",
+            "threadgroup float a[4]; set(a[i], float(in[i])); set(x[i], a[i]); Sum s = {0}; s.add(x + i); x[i] = "
+            "s.v;"},
+        AcceptedCase{"HalfAndBfloatWhereACastIsWritten",
+                     "template <class U, class T> U as(T v) { return static_cast<U>(v); }",
+                     "half h = as<half>(as<bfloat>(half(in[i]))); half2 v = half2(bfloat2(float2(in[i]))); x[i] = h + "
+                     "v.x - v.y;"},
+        AcceptedCase{"VectorsOfFewerInBraces",
+                     "union Bits { uint2 words; uchar4 bytes[2]; };\n"
+                     "Bits of(uint a) { Bits b; b.words = uint2(a, 0u); return b; }",
+                     "float4 v = {in[i], 0}; x[i] = v.x + v.y + v.z + v.w + float(of(512).bytes[0].y) - 2;"},
         AcceptedCase{"AttributesOfAFunctionThatIsNoKernel",
                      "void run(device float* y [[buffer(0)]], constant float* from [[buffer(1)]], uint n "
                      "[[thread_position_in_grid]]) { y[n] = from[n]; }",
@@ -96,6 +139,63 @@ TEST(AcceptedArguments, ArraysAreBuffersLikePointers) {
   metalhost::msl::run_threadgroups(*kernel, launch);
   EXPECT_EQ(x[0], 7);
   EXPECT_EQ(x[1], 9);
+}
+
+TEST(AcceptedKernels, AreFoundByTheirSignature) {
+  const std::string source =
+      "#include <metal_stdlib>\nusing namespace metal;\ntemplate <int N> struct Sizes { int size[N]; };\n"
+      "template <typename T, int N> [[kernel]] void k(device T* x [[buffer(0)]], constant Sizes<N>& s [[buffer(1)]]) "
+      "{\n"
+      "  x[0] = T(N + s.size[N - 1]);\n}\n"
+      "template [[host_name(\"k2\")]] [[kernel]] void k(device float* x [[buffer(0)]], constant Sizes<2>& s "
+      "[[buffer(1)]]);\n";
+  const auto object = metalhost::msl::compile(source, "case.metal", without_house_rules());
+  float x[1] = {};
+  int sizes[2] = {1, 40};
+  metalhost::msl::Launch launch;
+  launch.buffers[0] = x;
+  launch.buffers[1] = sizes;
+  metalhost::msl::run_threadgroups(*object->find("k2"), launch);
+  EXPECT_EQ(x[0], 42);
+  EXPECT_TRUE(metalhost::msl::lint(source, "case.metal", without_house_rules()).unchecked.empty());
+}
+
+TEST(AcceptedKernels, AreNotGuessedAmongOverloads) {
+  try {
+    metalhost::msl::compile(
+        "\ntemplate <int N> kernel void k(device float* x [[buffer(0)]]) {}\n"
+        "template <typename T> kernel void k(device T* x [[buffer(1)]]) {}\n",
+        "case.metal");
+    FAIL() << "was accepted";
+  } catch (const metalhost::msl::CompileError& error) {
+    EXPECT_NE(std::string(error.what()).find("case.metal:3:35: error: there are two kernels 'k'"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(AcceptedMatrices, MultiplyAsOperators) {
+  const auto object = metalhost::msl::compile(
+      "#include <metal_stdlib>\nusing namespace metal;\nkernel void k(device float* x [[buffer(0)]]) {\n"
+      "  simdgroup_float8x8 a;\n  simdgroup_load(a, x, 8);\n  simdgroup_store(a * a, x, 8);\n}\n",
+      "case.metal");
+  float x[64] = {};
+  for (int i = 0; i < 8; ++i) x[8 * i + (i + 1) % 8] = 2;  // shifts, and doubles
+  metalhost::msl::Launch launch;
+  launch.buffers[0] = x;
+  launch.threads = launch.group_threads = {32, 1, 1};
+  metalhost::msl::run_threadgroups(*object->find("k"), launch);
+  for (int i = 0; i < 64; ++i) EXPECT_EQ(x[i], i % 8 == (i / 8 + 2) % 8 ? 4 : 0) << i;
+}
+
+TEST(AcceptedKernels, HaveALimitOfThreadsByTheirTemplateArguments) {
+  const auto object = metalhost::msl::compile(
+      "#include <metal_stdlib>\nusing namespace metal;\nnamespace a {\ntemplate <typename T, int N, int M = 2>\n"
+      "[[kernel, max_total_threads_per_threadgroup(N * M * 32)]] void k(device T* x [[buffer(0)]]) { x[0] = N; }\n"
+      "template [[host_name(\"k3\")]] [[kernel]] decltype(k<float, 3>) k<float, 3>;\n"
+      "template [[host_name(\"k5\")]] [[kernel]] void k<half, 5, 1>(device half*);\n}\n",
+      "case.metal");
+  EXPECT_EQ(object->find("k3")->max_threads, 192);
+  EXPECT_EQ(object->find("k5")->max_threads, 160);
 }
 
 TEST(AcceptedConstants, AreQualifiedInAnyOrder) {

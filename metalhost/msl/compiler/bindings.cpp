@@ -288,9 +288,10 @@ const Bindings::Kernel& Bindings::kernel_of(const Instance& instance) {
 
 std::string Bindings::max_threads_of(const Kernel& kernel, const Instance& instance) const {
   if (!kernel.is_template || number_of(kernel.max_threads) >= 0) return kernel.max_threads;
-  const std::size_t base = instance.function.find(instance.base, kernel.scope.size());
-  if (instance.function.find('<') == std::string::npos) return "0";
-  return fmt::format("{}metalhost_max_threads_of_{}", kernel.scope, instance.function.substr(base));
+  const std::size_t arguments = instance.function.find('<');
+  if (arguments == std::string::npos) return "0";
+  return fmt::format("{}metalhost_max_threads_of_{}{}", kernel.scope, instance.base,
+                     instance.function.substr(arguments));
 }
 
 std::string Bindings::tables() {

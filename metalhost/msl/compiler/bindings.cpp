@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "msl/compiler/reach.h"
 #include "msl/compiler/words.h"
 
 namespace metalhost::msl {
@@ -315,14 +316,22 @@ std::string Bindings::tables() {
   out +=
       "}\nextern \"C\" __attribute__((visibility(\"default\"))) const metalhost::msl::KernelEntry "
       "metalhost_kernels[] = {\n";
+  std::vector<std::string> constants;
+  for (const Constant& constant : constants_) constants.push_back(constant.name);
+  const Reach reach(source_);
   for (const auto& instance : instances_) {
     const Kernel& kernel = kernel_of(instance);
+    uint64_t used[2] = {0, 0};
+    const std::vector<bool> is_used = reach.from(instance.function, constants);
+    for (std::size_t slot = 0; slot < is_used.size(); ++slot) {
+      if (is_used[slot]) used[slot / 64] |= uint64_t{1} << slot % 64;
+    }
     out += fmt::format(
         "  {{\"{0}\", &metalhost::Launcher<{5}, metalhost::arguments_of_{2}>::launch, metalhost::arguments_of_{2}, "
         "metalhost::Launcher<{5}, metalhost::arguments_of_{2}>::alignments, {3}, {4}, "
-        "metalhost::declarations_of_{2}, \"{1}\", &metalhost::{2}_has}},\n",
+        "metalhost::declarations_of_{2}, \"{1}\", &metalhost::{2}_has, {{{6}u, {7}u}}}},\n",
         instance.host_name, instance.function, instance.base, kernel.parameters.size(),
-        max_threads_of(kernel, instance), instance.address);
+        max_threads_of(kernel, instance), instance.address, used[0], used[1]);
   }
   out +=
       "  {}};\nextern \"C\" __attribute__((visibility(\"default\"))) const metalhost::msl::ConstantEntry "

@@ -218,6 +218,44 @@ TEST(AcceptedConstants, AreQualifiedInAnyOrder) {
   EXPECT_EQ(x[0], 5);
 }
 
+// Metal asks for the constants that a function uses, by whatever way it comes to them.
+TEST(AcceptedConstants, AreThoseOfTheKernel) {
+  const auto object = metalhost::msl::compile(R"(#include <metal_stdlib>
+using namespace metal;
+constant bool direct [[function_constant(0)]];
+constant bool called [[function_constant(1)]];
+constant bool derived [[function_constant(2)]];
+constant bool argument [[function_constant(3)]];
+constant bool given [[function_constant(4)]];
+constant bool unused [[function_constant(5)]];
+constant bool by_operator [[function_constant(6)]];
+constant bool by_method [[function_constant(7)]];
+constant bool not_derived = !derived;
+inline float half_of(float x) { return called ? x / 2 : x; }
+namespace a { template <typename T, int N = (3 > 2)> inline T twice(T x) { return 2 * half_of(x); } }
+struct Op { float apply(float x) const { return given ? x : -x; } };
+struct Pair { float a, b; Pair operator+(Pair o) const { return {by_operator ? a : o.a, b}; } };
+struct Loader { template <typename T> static T load(T x) { return by_method ? x : T(0); } };
+template <typename O> kernel void with(device float* x [[buffer(0)]]) { x[0] = O().apply(x[0]); }
+template [[host_name("with_op")]] [[kernel]] decltype(with<Op>) with<Op>;
+kernel void plain(device float* x [[buffer(0)]]) { x[0] = 1; }
+kernel void directly(device float* x [[buffer(0)]]) { x[0] = direct; }
+kernel void by_call(device float* x [[buffer(0)]]) { x[0] = a::twice(x[0]); }
+kernel void by_constant(device float* x [[buffer(0)]]) { x[0] = not_derived; }
+kernel void by_argument(device float* x [[buffer(0)]], device float* y [[buffer(1), function_constant(argument)]]) {}
+kernel void by_type(device float* x [[buffer(0)]]) { x[0] = Loader::load(x[0]); }
+)",
+                                              "case.metal");
+  constexpr uint64_t kOperator = 1 << 6;  // has no name, so that each may use it
+  const std::pair<const char*, uint64_t> expected[] = {
+      {"plain", 0},        {"directly", 1 << 0}, {"by_call", 1 << 1}, {"by_constant", 1 << 2}, {"by_argument", 1 << 3},
+      {"with_op", 1 << 4}, {"by_type", 1 << 7}};
+  for (const auto& [name, used] : expected) {
+    const uint64_t found = object->find(name)->constants[0];
+    EXPECT_EQ(found & ~kOperator, used) << name;
+  }
+}
+
 // Objects may lie in two spaces where values are copied; what points into them may not.
 TEST(AcceptedSpaces, EndWherePointersBegin) {
   for (const char* wrong : {"threadgroup float a[4]; device float* p = i < 2 ? x : a; p[0] = 1;",

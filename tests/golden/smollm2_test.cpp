@@ -249,7 +249,8 @@ TEST_P(Smollm2TenSteps, LossesAndGradientNormsEqualPeft) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Peft, Smollm2TenSteps,
-                         ::testing::Values(TenStepCase{"f32", DType::f32, 1e-3}, TenStepCase{"bf16", DType::bf16, 2e-2}),
+                         ::testing::Values(TenStepCase{"f32", DType::f32, 1e-3},
+                                           TenStepCase{"bf16", DType::bf16, 2e-2}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 /// On Metal, with each kind of product: little of it, for the emulated device takes its time.

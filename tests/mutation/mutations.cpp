@@ -232,7 +232,7 @@ class Finder {
     if (op != "=" || previous().kind != Kind::word || next().kind != Kind::word || !token(at_ + 2).is("(")) return;
     const Token &argument = token(at_ + 3), &comma = token(at_ + 4);
     if (argument.text != previous().text || !comma.is(",")) return;
-    add(Operator::drop_accumulation, next().offset, comma.end(), "(");
+    add(Operator::drop_accumulation, next().offset, token(at_ + 5).offset, "(");
   }
 
   /// for (...; ...; i += step): without the step the loop is another one, and most never end.

@@ -177,20 +177,43 @@ class Session {
     if (!fs::exists(file) || fs::last_write_time(file) < fs::last_write_time(options_.tests)) {
       fmt::print("running all tests once, to see which kernels each runs\n");
       std::cout.flush();
-      auto environment = environment_;
-      environment["TEMPER_MUTANT_COVERAGE"] = file.string() + ".part";
-      if (run({options_.tests.string(), "--gtest_filter=*etal*"}, environment, options_.work / "coverage.log", 1200) !=
-          0) {
-        fmt::print(stderr, "mutate: the tests fail without a mistake; see {}\n",
-                   (options_.work / "coverage.log").string());
-        return false;
-      }
-      fs::rename(file.string() + ".part", file);
+      if (!run_all_tests(file)) return false;
     }
     coverage_ = read_coverage(file);
     std::ranges::sort(coverage_, {}, &Covering::seconds);
     for (const FlatKernel& kernel : flat_kernels(kFolder))
       for (const std::string& included : kernel.files) includers_[included].insert(kernel.name);
+    return true;
+  }
+
+  /// Without a mistake, a part in each of the processes.
+  bool run_all_tests(const fs::path& coverage) {
+    std::vector<int> failed(static_cast<size_t>(options_.jobs));
+    std::vector<std::thread> parts;
+    const auto name = [&](int part, const char* suffix) {
+      return fmt::format("{}.{}{}", coverage.string(), part, suffix);
+    };
+    for (int part = 0; part < options_.jobs; ++part)
+      parts.emplace_back([&, part] {
+        auto environment = environment_;
+        environment["TEMPER_MUTANT_COVERAGE"] = name(part, "");
+        environment["GTEST_TOTAL_SHARDS"] = std::to_string(options_.jobs);
+        environment["GTEST_SHARD_INDEX"] = std::to_string(part);
+        failed[static_cast<size_t>(part)] =
+            run({options_.tests.string(), "--gtest_filter=*etal*-MetalProfiles.AllTests*", "--gtest_brief=1"},
+                environment, name(part, ".log"), 1200);
+      });
+    for (std::thread& part : parts) part.join();
+    std::ofstream all(coverage.string() + ".part");
+    for (int part = 0; part < options_.jobs; ++part) {
+      if (failed[static_cast<size_t>(part)] != 0) {
+        fmt::print(stderr, "mutate: the tests fail without a mistake; see {}\n", name(part, ".log"));
+        return false;
+      }
+      all << contents(name(part, ""));
+    }
+    all.close();
+    fs::rename(coverage.string() + ".part", coverage);
     return true;
   }
 

@@ -39,7 +39,7 @@ run_long_tests() {
   local fuzzer
   for fuzzer in build/fuzz/fuzz/fuzz_*; do
     [ -x "$fuzzer" ] && [ -f "$fuzzer" ] || continue
-    run_check "$(basename "$fuzzer")" bash tools/fuzz.sh "$fuzzer" "$FUZZ_SECONDS"
+    BUDGET_SECONDS=$((FUZZ_SECONDS + 300)) run_check "$(basename "$fuzzer")" bash tools/fuzz.sh "$fuzzer" "$FUZZ_SECONDS"
   done
 }
 

@@ -3,11 +3,13 @@
 #include "runtime/checks/cpu_access.h"
 #include "runtime/checks/leaks.h"
 #include "runtime/foundation/collections.h"
+#include "runtime/foundation/dispatch_data.h"
 #include "runtime/foundation/error.h"
 #include "runtime/foundation/process_info.h"
 #include "runtime/foundation/string.h"
 #include "runtime/foundation/url.h"
 #include "runtime/foundation/value.h"
+#include "runtime/metal/binary_archive.h"
 #include "runtime/metal/blit_encoder.h"
 #include "runtime/metal/command_buffer.h"
 #include "runtime/metal/compute_encoder.h"
@@ -26,6 +28,7 @@ void register_classes() {
   register_collections();
   register_errors();
   register_urls();
+  register_dispatch_data();
   register_process_info();
   register_device();
   register_descriptors();
@@ -40,6 +43,7 @@ void register_classes() {
   register_blit_encoders();
   register_libraries();
   register_pipelines();
+  register_binary_archives();
   register_compute_encoders();
   register_mps();
   install_fault_handler();

@@ -70,12 +70,10 @@ Json Peer::ask(const OrderedJson& question) {
 }
 
 Json Peer::answer() {
-  char* line = nullptr;
-  size_t capacity = 0;
-  const ssize_t length = getline(&line, &capacity, from_);
-  const std::string text(line ? line : "", length > 0 ? static_cast<size_t>(length) : 0);
-  std::free(line);
-  if (length <= 0) fail(ErrorCode::io, "{}: it ended without an answer", command_);
+  std::string text;
+  int next = 0;
+  while ((next = std::fgetc(from_)) != EOF && next != '\n') text += static_cast<char>(next);
+  if (next == EOF) fail(ErrorCode::io, "{}: it ended without an answer", command_);
   return parse_json(text, command_);
 }
 

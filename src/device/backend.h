@@ -20,6 +20,9 @@ enum class GemmChoice : uint8_t { automatic, mps, own };
 struct BackendOptions {
   int threads = 0;                          ///< CPU threads; 0 means one a core
   GemmChoice gemm = GemmChoice::automatic;  ///< Metal only; what MPS can't multiply, our kernels always do
+  /// Metal only: the folder that keeps compiled kernels for later processes; empty: none does. By default that of the
+  /// user's caches, and none on an emulated device.
+  std::optional<std::string> kernel_archive = {};
 };
 
 /// Where an op runs on a backend under construction.

@@ -43,8 +43,8 @@ std::string to_string(const Counters& counters) {
     append_by_count(text, counters.placed);
   }
   if (counters.encoders + counters.dispatches + counters.kernels_created > 0)
-    text += fmt::format("encoders {}, dispatches {}, kernels created {}\n", counters.encoders, counters.dispatches,
-                        counters.kernels_created);
+    text += fmt::format("encoders {}, dispatches {}, kernels created {} ({} compiled earlier)\n", counters.encoders,
+                        counters.dispatches, counters.kernels_created, counters.kernels_archived);
   text += fmt::format(
       "barriers {}, commits {}, host waits {}\nbuffers created {} ({:.1f} MiB), reused {}, peak {:.1f} MiB, CPU "
       "scratch {:.1f} MiB\n"

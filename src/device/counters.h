@@ -14,13 +14,14 @@ struct Counters {
   std::map<std::string, int64_t, std::less<>> placed;  ///< ops that another device ran by the placement table, by op
   int64_t placed_bytes = 0;                            ///< operands handed over for that
   int64_t barriers = 0;
-  int64_t commits = 0;          ///< batches (command buffers) handed to the device
-  int64_t encoders = 0;         ///< command encoders opened, those of libraries included
-  int64_t dispatches = 0;       ///< kernels and copies encoded
-  int64_t kernels_created = 0;  ///< kernel objects and pipelines made; later uses come from a cache
-  int64_t waits = 0;            ///< times the host waited for the device
-  int64_t buffers_created = 0;  ///< memory taken from the system
-  int64_t buffers_reused = 0;   ///< memory taken from the pool
+  int64_t commits = 0;           ///< batches (command buffers) handed to the device
+  int64_t encoders = 0;          ///< command encoders opened, those of libraries included
+  int64_t dispatches = 0;        ///< kernels and copies encoded
+  int64_t kernels_created = 0;   ///< kernel objects and pipelines made; later uses come from a cache
+  int64_t kernels_archived = 0;  ///< of those: compiled by an earlier process
+  int64_t waits = 0;             ///< times the host waited for the device
+  int64_t buffers_created = 0;   ///< memory taken from the system
+  int64_t buffers_reused = 0;    ///< memory taken from the pool
   int64_t bytes_created = 0;
   int64_t peak_bytes = 0;     ///< highest sum of live tensor memory
   int64_t scratch_bytes = 0;  ///< working memory that the stream holds for its CPU kernels, beside that of tensors

@@ -11,6 +11,7 @@
 #include "generate/generator.h"
 #include "golden/formula.h"
 #include "golden/golden.h"
+#include "support/rendered_hash.h"
 #include "train/trainer.h"
 
 namespace temper::golden {
@@ -44,14 +45,28 @@ Json smollm2_json(const std::string& name) {
   return parse_json(read_file(data("smollm2/" + name)), name);
 }
 
-class Smollm2Golden : public testing::Test {
+class Smollm2Golden : public ::testing::Test {
  protected:
   void SetUp() override {
     if (const std::string reason = reason_to_skip(); !reason.empty()) GTEST_SKIP() << reason;
   }
 };
 
-class Smollm2Score : public Smollm2Golden, public testing::WithParamInterface<const char*> {};
+TEST_F(Smollm2Golden, ItsChatTemplateRendersAsTransformersDoes) {
+  const auto source = io::Checkpoint::open(kModel).chat_template();
+  ASSERT_TRUE(source);
+  const std::string name = "SmolLM2-135M-Instruct.Q4_1.jinja";
+  const Json expected = parse_json(read_file(data("chat_template/published.json")), "published.json").at(name);
+  const std::string text = read_file(data("chat_template/conversations.json"));
+  const auto conversations = parse_ordered_json(text, "conversations.json");
+  ASSERT_EQ(conversations.size(), 50u);
+  for (const auto& conversation : conversations) {
+    const auto key = conversation.at("name").get<std::string>();
+    EXPECT_EQ(testing::rendered_hash(*source, name, conversation), expected.at(key).get<std::string>()) << key;
+  }
+}
+
+class Smollm2Score : public Smollm2Golden, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(Smollm2Score, LogProbabilitiesEqualTransformers) {
   const io::SafetensorsFile reference(data("smollm2/score.safetensors"));
@@ -68,7 +83,7 @@ TEST_P(Smollm2Score, LogProbabilitiesEqualTransformers) {
   EXPECT_LT(difference, kLogProbability);
 }
 
-INSTANTIATE_TEST_SUITE_P(Texts, Smollm2Score, testing::Values("prose", "code", "languages", "records", "chat", "sql"),
+INSTANTIATE_TEST_SUITE_P(Texts, Smollm2Score, ::testing::Values("prose", "code", "languages", "records", "chat", "sql"),
                          [](const auto& info) { return std::string(info.param); });
 
 // No step of the reference has its first two logits closer than 7e-3, so none may come out differently.
@@ -208,7 +223,7 @@ void PrintTo(const TenStepCase& c, std::ostream* out) {
   *out << c.name;
 }
 
-class Smollm2TenSteps : public Smollm2Golden, public testing::WithParamInterface<TenStepCase> {};
+class Smollm2TenSteps : public Smollm2Golden, public ::testing::WithParamInterface<TenStepCase> {};
 
 TEST_P(Smollm2TenSteps, LossesAndGradientNormsEqualPeft) {
   const TenStepCase& c = GetParam();
@@ -234,11 +249,11 @@ TEST_P(Smollm2TenSteps, LossesAndGradientNormsEqualPeft) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Peft, Smollm2TenSteps,
-                         testing::Values(TenStepCase{"f32", DType::f32, 1e-3}, TenStepCase{"bf16", DType::bf16, 2e-2}),
+                         ::testing::Values(TenStepCase{"f32", DType::f32, 1e-3}, TenStepCase{"bf16", DType::bf16, 2e-2}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 /// On Metal, with each kind of product: little of it, for the emulated device takes its time.
-class Smollm2OnMetal : public Smollm2Golden, public testing::WithParamInterface<GemmChoice> {
+class Smollm2OnMetal : public Smollm2Golden, public ::testing::WithParamInterface<GemmChoice> {
  protected:
   void SetUp() override {
     Smollm2Golden::SetUp();
@@ -285,7 +300,7 @@ TEST_P(Smollm2OnMetal, EightGreedyTokensEqualTransformers) {
   EXPECT_TRUE(smollm2.ctx.counters().placed.empty()) << to_string(smollm2.ctx.counters());
 }
 
-INSTANTIATE_TEST_SUITE_P(Products, Smollm2OnMetal, testing::Values(GemmChoice::mps, GemmChoice::own),
+INSTANTIATE_TEST_SUITE_P(Products, Smollm2OnMetal, ::testing::Values(GemmChoice::mps, GemmChoice::own),
                          [](const auto& info) { return std::string(info.param == GemmChoice::mps ? "mps" : "own"); });
 
 }  // namespace

@@ -6,6 +6,8 @@
 
 #include "runtime/checks/report.h"
 #include "runtime/events/log.h"
+#include "runtime/foundation/dispatch_data.h"
+#include "runtime/metal/binary_archive.h"
 #include "runtime/metal/buffer.h"
 #include "runtime/metal/descriptors.h"
 #include "runtime/metal/event.h"
@@ -160,6 +162,13 @@ void register_device() {
               [](D& self, Url& url, Error** error) { return new_library_from_file(self, url.path, error); })
       .method("newLibraryWithFile:error:",
               [](D& self, String& path, Error** error) { return new_library_from_file(self, path.text, error); })
+      .method(
+          "newLibraryWithData:error:",
+          [](D& self, DispatchData* data, Error** error) { return new_library_from_data(self, data->bytes, error); })
+      .method("newBinaryArchiveWithDescriptor:error:",
+              [](D& self, BinaryArchiveDescriptor& descriptor, Error** error) {
+                return new_binary_archive(self, descriptor, error);
+              })
       .method("newComputePipelineStateWithFunction:error:",
               [](D& self, Function& function, Error** error) { return new_pipeline(self, function, error); })
       .method("newComputePipelineStateWithFunction:completionHandler:",
@@ -169,8 +178,8 @@ void register_device() {
                 handler(pipeline.get(), error);
               })
       .method("newComputePipelineStateWithDescriptor:options:reflection:error:",
-              [](D& self, ComputePipelineDescriptor& descriptor, uint64_t, Object**, Error** error) {
-                return new_pipeline(self, descriptor, error);
+              [](D& self, ComputePipelineDescriptor& descriptor, uint64_t options, Object**, Error** error) {
+                return new_pipeline(self, descriptor, options, error);
               });
 }
 

@@ -62,6 +62,7 @@ Ref<Function> new_function(Library& self, const std::string& name, FunctionConst
   auto function = make<Function>();
   function->device = self.device;
   function->kernel = kernel;
+  function->source_hash = self.source_hash;
   function->is_specialised = values != nullptr || kernel->constants.empty();
   if (!values) return function;
   for (const auto& constant : kernel->constants) {
@@ -114,11 +115,22 @@ Ref<Library> new_library_from_source(Device& device, const std::string& source, 
   try {
     msl::CompileOptions options;
     options.checks = settings().check_kernels;
-    return new_library_from_object(device, msl::compile(source, "program_source", options));
+    auto library = new_library_from_object(device, msl::compile(source, "program_source", options));
+    library->source_hash = std::hash<std::string>()(source);
+    return library;
   } catch (const msl::CompileError& failure) {
     give_error(error, kLibraryErrorDomain, kLibraryErrorCompileFailure, failure.what());
     return nullptr;
   }
+}
+
+Ref<Library> new_library_from_data(Device& device, const std::string& data, Error** error) {
+  if (data.starts_with("MTLB")) {  // what Apple's compiler begins its files with
+    give_error(error, kLibraryErrorDomain, kLibraryErrorUnsupported,
+               "compiled by Apple's compiler: metalhost runs Metal kernels from source");
+    return nullptr;
+  }
+  return new_library_from_source(device, data, error);
 }
 
 Ref<Library> new_library_from_file(Device& device, const std::string& path, Error** error) {
@@ -129,7 +141,7 @@ Ref<Library> new_library_from_file(Device& device, const std::string& path, Erro
   }
   std::stringstream text;
   text << file.rdbuf();
-  return new_library_from_source(device, text.str(), error);
+  return new_library_from_data(device, text.str(), error);
 }
 
 void register_libraries() {

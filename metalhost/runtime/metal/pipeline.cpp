@@ -4,10 +4,22 @@
 
 #include "runtime/checks/report.h"
 #include "runtime/events/log.h"
+#include "runtime/metal/binary_archive.h"
 #include "runtime/metal/types.h"
 #include "runtime/objc/define.h"
 
 namespace metalhost {
+namespace {
+
+bool is_archived(const ComputePipelineDescriptor& descriptor) {
+  if (!descriptor.archives) return false;
+  const std::string name = archived_name(*descriptor.function);
+  return std::ranges::any_of(descriptor.archives->items, [&](const Ref<Object>& archive) {
+    return static_cast<const BinaryArchive&>(*archive).functions.contains(name);
+  });
+}
+
+}  // namespace
 
 Ref<ComputePipeline> new_pipeline(Device& device, Function& function, Error** error) {
   if (!check_same_device(function, function.device, &device)) return nullptr;
@@ -34,9 +46,16 @@ Ref<ComputePipeline> new_pipeline(Device& device, Function& function, Error** er
   return pipeline;
 }
 
-Ref<ComputePipeline> new_pipeline(Device& device, ComputePipelineDescriptor& descriptor, Error** error) {
+Ref<ComputePipeline> new_pipeline(Device& device, ComputePipelineDescriptor& descriptor, uint64_t options,
+                                  Error** error) {
   if (!descriptor.function) {
     report(Rule::nil_argument, &descriptor, "computeFunction is not set");
+    return nullptr;
+  }
+  constexpr uint64_t kFailOnArchiveMiss = 1 << 2;
+  if ((options & kFailOnArchiveMiss) != 0 && !is_archived(descriptor)) {
+    give_error(error, kLibraryErrorDomain, kLibraryErrorCompileFailure,
+               "no binary archive holds the function, and compiling was ruled out");
     return nullptr;
   }
   auto pipeline = new_pipeline(device, *descriptor.function, error);
@@ -58,6 +77,8 @@ void register_pipelines() {
       .method("setLabel:", [](D& self, String* label) { self.label = text_of(label); })
       .method("computeFunction", [](D& self) { return self.function.get(); })
       .method("setComputeFunction:", [](D& self, Function* function) { self.function = Ref<Function>(function); })
+      .method("binaryArchives", [](D& self) { return self.archives.get(); })
+      .method("setBinaryArchives:", [](D& self, Array* archives) { self.archives = Ref<Array>(archives); })
       .method("maxTotalThreadsPerThreadgroup", [](D& self) { return self.max_threads_per_threadgroup; })
       .method("setMaxTotalThreadsPerThreadgroup:",
               [](D& self, uint64_t count) { self.max_threads_per_threadgroup = count; })

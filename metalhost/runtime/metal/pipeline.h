@@ -10,6 +10,7 @@ struct ComputePipelineDescriptor : Object {
   Ref<Function> function;
   uint64_t max_threads_per_threadgroup = 0;
   bool group_is_multiple_of_simd_width = false;
+  Ref<Array> archives;  // of BinaryArchive
 };
 
 struct ComputePipeline : Allocation {
@@ -20,7 +21,9 @@ struct ComputePipeline : Allocation {
 };
 
 Ref<ComputePipeline> new_pipeline(Device& device, Function& function, Error** error);
-Ref<ComputePipeline> new_pipeline(Device& device, ComputePipelineDescriptor& descriptor, Error** error);
+// `options` are MTLPipelineOption bits.
+Ref<ComputePipeline> new_pipeline(Device& device, ComputePipelineDescriptor& descriptor, uint64_t options,
+                                  Error** error);
 
 void register_pipelines();
 

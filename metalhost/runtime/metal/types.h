@@ -47,6 +47,7 @@ inline constexpr const char* kCommandBufferErrorDomain = "MTLCommandBufferErrorD
 inline constexpr int64_t kCommandBufferErrorTimeout = 2;
 inline constexpr int64_t kCommandBufferErrorInternal = 1;
 inline constexpr const char* kLibraryErrorDomain = "MTLLibraryErrorDomain";
+inline constexpr int64_t kLibraryErrorUnsupported = 1;
 inline constexpr int64_t kLibraryErrorCompileFailure = 3;
 inline constexpr int64_t kLibraryErrorFunctionNotFound = 5;
 inline constexpr int64_t kLibraryErrorFileNotFound = 6;

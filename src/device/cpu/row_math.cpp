@@ -98,6 +98,34 @@ HWY_ATTR void softmax_of(const T* x, T* y, int64_t n) {
   }
 }
 
+HWY_ATTR void LogitsRange(const float* x, int64_t n, LogitRange& range) {
+  const int64_t step = lanes();
+  const V infinity = hn::Set(D(), std::numeric_limits<float>::infinity());
+  V tops = hn::Neg(infinity);
+  // Of x < infinity: NaN and +infinity are not.
+  auto valid = hn::FirstN(D(), static_cast<size_t>(step));
+  int64_t i = 0;
+  for (; i + step <= n; i += step) {
+    const V values = load(x + i);
+    valid = hn::And(valid, hn::Lt(values, infinity));
+    tops = hn::Max(tops, values);
+  }
+  // Highway's portable MaxOfLanes has no -infinity.
+  float lanes_of_tops[HWY_MAX_BYTES / sizeof(float)];
+  store(tops, lanes_of_tops);
+  range = {*std::max_element(lanes_of_tops, lanes_of_tops + step), hn::AllTrue(D(), valid)};
+  for (; i < n; ++i) {
+    range.is_valid = range.is_valid && x[i] < std::numeric_limits<float>::infinity();
+    range.top = std::max(range.top, x[i]);
+  }
+}
+
+HWY_ATTR void SamplingWeights(const float* x, float top, float temperature, float* weights, int64_t n) {
+  const V shift = hn::Set(D(), top), scale = hn::Set(D(), temperature), one = hn::Set(D(), 1.0f);
+  map_row(
+      n, weights, [=](V v) HWY_ATTR { return hn::Min(exp_of(hn::Div(hn::Sub(v, shift), scale)), one); }, x);
+}
+
 template <class T>
 HWY_ATTR void log_softmax_of(const T* x, T* y, int64_t n) {
   const float top = max_row(x, n);
@@ -235,6 +263,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace temper::cpu {
 
+HWY_EXPORT(LogitsRange);
+HWY_EXPORT(SamplingWeights);
 HWY_EXPORT(SoftmaxF32);
 HWY_EXPORT(SoftmaxBf16);
 HWY_EXPORT(SoftmaxF16);
@@ -331,6 +361,14 @@ LayerNormStatistics layer_norm_row(const f16_t* x, const float* w, const float* 
   LayerNormStatistics statistics{};
   HWY_DYNAMIC_DISPATCH(LayerNormF16F32)(x, w, b, eps, y, n, statistics);
   return statistics;
+}
+LogitRange logit_range(const float* x, int64_t n) {
+  LogitRange range{};
+  HWY_DYNAMIC_DISPATCH(LogitsRange)(x, n, range);
+  return range;
+}
+void sampling_weights(const float* x, float top, float temperature, float* weights, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(SamplingWeights)(x, top, temperature, weights, n);
 }
 void adamw_values(const AdamWStep& s, const float* grad, float* m, float* v, float* p, int64_t n) {
   HWY_DYNAMIC_DISPATCH(AdamWValues)(s, grad, m, v, p, n);

@@ -22,6 +22,14 @@ void softmax_gradient_row(const T* dy, const T* y, T* dx, int64_t n);
 template <class T>
 void log_softmax_gradient_row(const T* dy, const T* y, T* dx, int64_t n);
 
+struct LogitRange {
+  float top;      ///< the largest; -infinity when all are
+  bool is_valid;  ///< none is NaN or +infinity; otherwise `top` says nothing
+};
+LogitRange logit_range(const float* x, int64_t n);
+/// weights = exp((x - top) / temperature), for temperature > 0 and a `top` that is no less than any x.
+void sampling_weights(const float* x, float top, float temperature, float* weights, int64_t n);
+
 struct LayerNormStatistics {
   float mean, inv_std;
 };

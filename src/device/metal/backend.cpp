@@ -20,7 +20,8 @@ class MetalBackend final : public Backend {
         threads_(options.threads > 0 ? options.threads
                                      : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
         cpu_(cpu::make_backend({DeviceType::cpu, 0}, options)),
-        pipelines_(std::make_shared<Pipelines>(gpu_)),
+        pipelines_(std::make_shared<Pipelines>(
+            gpu_, options.kernel_archive ? std::filesystem::path(*options.kernel_archive) : default_archive_folder())),
         gemm_(options.gemm),
         placement_(cpu_->kernels()) {
     place_all(placement_);

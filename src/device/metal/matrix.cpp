@@ -37,6 +37,32 @@ bool rows_are_contiguous(const Layout& layout) {
   return (columns == 1 || layout.strides[last] == 1) && (rows == 1 || layout.strides[last - 1] >= columns);
 }
 
+/// What holds of a matrix of any type.
+void validate_place(std::string_view op, const MatrixStack& m) {
+  const auto element = static_cast<int64_t>(size_of(m.dtype));
+  if (m.operand.buffer->device().type != DeviceType::metal)
+    fail(ErrorCode::device_mismatch, "{}: {} is on {}, not on metal; copy it there first", op, m.name,
+         to_string(m.operand.buffer->device()));
+  if (m.rows < 1 || m.columns < 1 || m.count < 1)
+    fail(ErrorCode::shape_mismatch, "{}: {} is {} matrices of [{},{}]; MPS takes none that is empty; skip it", op,
+         m.name, m.count, m.rows, m.columns);
+  if (std::max({m.rows, m.columns, m.count}) > std::numeric_limits<int32_t>::max())
+    fail(ErrorCode::shape_mismatch, "{}: {} [{},{}], {} of them: MPS takes extents of up to 31 bits; split it", op,
+         m.name, m.rows, m.columns, m.count);
+  if (m.row_bytes % element != 0 || m.row_bytes < m.columns * element)
+    fail(ErrorCode::invalid_argument, "{}: {} [{},{}] of {}: rows {} bytes apart must hold {} whole elements; copy it?",
+         op, m.name, m.rows, m.columns, name_of(m.dtype), m.row_bytes, m.columns);
+  if (m.offset % static_cast<size_t>(element) != 0)
+    fail(ErrorCode::invalid_argument, "{}: {} begins at byte {}, which splits an element of {}; copy it?", op, m.name,
+         m.offset, name_of(m.dtype));
+  const auto end =
+      m.offset + static_cast<size_t>((m.count - 1) * m.matrix_bytes + (m.rows - 1) * m.row_bytes + m.columns * element);
+  const size_t length = memory_of(*m.operand.buffer).buffer().length();
+  if (end > length)
+    fail(ErrorCode::shape_mismatch, "{}: {} [{},{}] ends at byte {} of a buffer of {}; give it fewer rows", op, m.name,
+         m.rows, m.columns, end, length);
+}
+
 }  // namespace
 
 MatrixStack MatrixStack::at(int64_t i) const {
@@ -105,31 +131,17 @@ MatrixStack matrix_of(const Operand& operand, std::string_view name, int64_t row
 }
 
 void validate(std::string_view op, const MatrixStack& m) {
-  const auto element = static_cast<int64_t>(size_of(m.dtype));
   if (m.dtype != DType::f32 && m.dtype != DType::f16)
     fail(ErrorCode::dtype_mismatch, "{}: {} is {}; MPS multiplies f32 and f16 only (bf16 aborts the process): cast it?",
          op, m.name, name_of(m.dtype));
-  if (m.operand.buffer->device().type != DeviceType::metal)
-    fail(ErrorCode::device_mismatch, "{}: {} is on {}, not on metal; copy it there first", op, m.name,
-         to_string(m.operand.buffer->device()));
-  if (m.rows < 1 || m.columns < 1 || m.count < 1)
-    fail(ErrorCode::shape_mismatch, "{}: {} is {} matrices of [{},{}]; MPS takes none that is empty; skip it", op,
-         m.name, m.count, m.rows, m.columns);
-  if (std::max({m.rows, m.columns, m.count}) > std::numeric_limits<int32_t>::max())
-    fail(ErrorCode::shape_mismatch, "{}: {} [{},{}], {} of them: MPS takes extents of up to 31 bits; split it", op,
-         m.name, m.rows, m.columns, m.count);
-  if (m.row_bytes % element != 0 || m.row_bytes < m.columns * element)
-    fail(ErrorCode::invalid_argument, "{}: {} [{},{}] of {}: rows {} bytes apart must hold {} whole elements; copy it?",
-         op, m.name, m.rows, m.columns, name_of(m.dtype), m.row_bytes, m.columns);
-  if (m.offset % static_cast<size_t>(element) != 0)
-    fail(ErrorCode::invalid_argument, "{}: {} begins at byte {}, which splits an element of {}; copy it?", op, m.name,
-         m.offset, name_of(m.dtype));
-  const auto end =
-      m.offset + static_cast<size_t>((m.count - 1) * m.matrix_bytes + (m.rows - 1) * m.row_bytes + m.columns * element);
-  const size_t length = memory_of(*m.operand.buffer).buffer().length();
-  if (end > length)
-    fail(ErrorCode::shape_mismatch, "{}: {} [{},{}] ends at byte {} of a buffer of {}; give it fewer rows", op, m.name,
-         m.rows, m.columns, end, length);
+  validate_place(op, m);
+}
+
+void validate_indices(std::string_view op, const MatrixStack& m) {
+  if (m.dtype != DType::i32)
+    fail(ErrorCode::dtype_mismatch, "{}: {} is {}; MPS writes indices of 32 bits: make it i32", op, m.name,
+         name_of(m.dtype));
+  validate_place(op, m);
 }
 
 }  // namespace temper::metal

@@ -43,5 +43,7 @@ MatrixStack matrix_of(const Operand& operand, std::string_view name, int64_t row
 /// Refuses what MPS can't take, before anything is encoded: types other than f32 and f16, empty matrices, rows that
 /// overlap or split an element, a matrix that ends past its buffer, a buffer of another device. Throws Error.
 void validate(std::string_view op, const MatrixStack& matrix);
+/// So does this, except that the elements are i32, which MPS writes indices as.
+void validate_indices(std::string_view op, const MatrixStack& matrix);
 
 }  // namespace temper::metal

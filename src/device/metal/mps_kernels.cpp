@@ -8,7 +8,7 @@ namespace temper::metal {
 
 std::string KernelKey::text() const {
   static constexpr std::string_view kNames[] = {"product",          "vector product", "softmax", "log softmax",
-                                                "softmax gradient", "top-k",          "sum",     "copy"};
+                                                "softmax gradient", "top-k",          "copy"};
   return fmt::format("{} {}x{}x{} {}{}", kNames[static_cast<size_t>(kind)], rows, columns, interior,
                      trans_left ? 't' : 'n', trans_right ? 't' : 'n');
 }

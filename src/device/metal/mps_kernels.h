@@ -16,7 +16,7 @@ namespace temper::metal {
 
 /// What a kernel object is fixed to when it is made.
 struct KernelKey {
-  enum class Kind : uint8_t { product, vector_product, softmax, log_softmax, softmax_gradient, top_k, sum, copy };
+  enum class Kind : uint8_t { product, vector_product, softmax, log_softmax, softmax_gradient, top_k, copy };
   Kind kind = Kind::product;
   bool trans_left = false;
   bool trans_right = false;

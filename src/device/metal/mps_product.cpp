@@ -1,6 +1,7 @@
 #include "device/metal/mps_product.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "base/fail.h"
 
@@ -28,6 +29,7 @@ bool is_batchable(const MatrixStack& matrix) {
 }
 
 MPS::DataType mps_type(DType dtype) {
+  if (dtype == DType::i32) return MPS::DataTypeUInt32;  // indices, which are never negative
   return dtype == DType::f16 ? MPS::DataTypeFloat16 : MPS::DataTypeFloat32;
 }
 
@@ -94,24 +96,41 @@ void encode_piece(OpenCommands& commands, MpsKernels& kernels, const Product& p)
   ++commands.counters.dispatches;
 }
 
-/// Columns [begin, end) of op(right) and the result; terms [first, last) of the sum.
-Product piece_of(const Product& p, int64_t begin, int64_t end, int64_t first, int64_t last) {
+struct Span {
+  int64_t begin, end;
+  int64_t size() const { return end - begin; }
+};
+
+/// Rows and columns of the result, terms of the sum.
+Product piece_of(const Product& p, Span rows, Span columns, Span terms) {
   Product piece = p;
-  const int64_t columns = end - begin, terms = last - first;
-  piece.left = p.trans_left ? p.left.part(first, terms, 0, p.left.columns) : p.left.part(0, p.left.rows, first, terms);
-  piece.right = p.trans_right ? p.right.part(begin, columns, first, terms) : p.right.part(first, terms, begin, columns);
-  piece.result = p.result.part(0, p.result.rows, begin, columns);
-  if (first > 0) piece.beta = 1.0;
+  piece.left = p.trans_left ? p.left.part(terms.begin, terms.size(), rows.begin, rows.size())
+                            : p.left.part(rows.begin, rows.size(), terms.begin, terms.size());
+  piece.right = p.trans_right ? p.right.part(columns.begin, columns.size(), terms.begin, terms.size())
+                              : p.right.part(terms.begin, terms.size(), columns.begin, columns.size());
+  piece.result = p.result.part(rows.begin, rows.size(), columns.begin, columns.size());
+  if (terms.begin > 0) piece.beta = 1.0;
   return piece;
+}
+
+/// [0, extent) in parts of `size`.
+std::vector<Span> parts_of(int64_t extent, int64_t size) {
+  std::vector<Span> parts;
+  for (int64_t begin = 0; begin < extent; begin += size) parts.push_back({begin, std::min(extent, begin + size)});
+  return parts;
 }
 
 }  // namespace
 
 Pieces pieces_of(int64_t m, int64_t n, int64_t k, size_t element_bytes) {
-  Pieces pieces{.column_tile = n, .interior_part = k};
+  Pieces pieces{.column_tile = n, .row_tile = m, .interior_part = k};
   if (k > kLargestSafeInterior && m > kLargestSafeExtent && n > kLargestSafeExtent)
     pieces.interior_part = kInteriorPart;
-  const int64_t bytes_a_column = (m + 2 * pieces.interior_part) * static_cast<int64_t>(element_bytes);
+  // What one column of the result may take: up to half of it for the terms, the rest for the rows.
+  const auto element = static_cast<int64_t>(element_bytes);
+  pieces.interior_part = std::min(pieces.interior_part, kSafeProductBytes / element / 4);
+  pieces.row_tile = std::min(m, kSafeProductBytes / element - 2 * pieces.interior_part);
+  const int64_t bytes_a_column = (pieces.row_tile + 2 * pieces.interior_part) * element;
   if (bytes_a_column * n > kSafeProductBytes)
     pieces.column_tile = std::max<int64_t>(1, kSafeProductBytes / bytes_a_column);
   return pieces;
@@ -161,23 +180,26 @@ void validate(std::string_view op, const Product& p) {
 }
 
 void encode_product(OpenCommands& commands, MpsKernels& kernels, const Product& p) {
+  const Extents e = extents_of(p);
+  encode_product(commands, kernels, p, pieces_of(e.m, e.n, e.k_left, size_of(p.left.dtype)));
+}
+
+void encode_product(OpenCommands& commands, MpsKernels& kernels, const Product& p, const Pieces& pieces) {
   if (!is_batchable(p.left) || !is_batchable(p.right) || !is_batchable(p.result)) {
     for (int64_t i = 0; i < p.result.count; ++i) {
       Product one = p;
       one.left = p.left.at(i);
       one.right = p.right.at(i);
       one.result = p.result.at(i);
-      encode_product(commands, kernels, one);
+      encode_product(commands, kernels, one, pieces);
     }
     return;
   }
   const Extents e = extents_of(p);
-  const Pieces pieces = pieces_of(e.m, e.n, e.k_left, size_of(p.left.dtype));
-  for (int64_t column = 0; column < e.n; column += pieces.column_tile)
-    for (int64_t term = 0; term < e.k_left; term += pieces.interior_part)
-      encode_piece(commands, kernels,
-                   piece_of(p, column, std::min(e.n, column + pieces.column_tile), term,
-                            std::min(e.k_left, term + pieces.interior_part)));
+  for (const Span rows : parts_of(e.m, pieces.row_tile))
+    for (const Span columns : parts_of(e.n, pieces.column_tile))
+      for (const Span terms : parts_of(e.k_left, pieces.interior_part))
+        encode_piece(commands, kernels, piece_of(p, rows, columns, terms));
 }
 
 }  // namespace temper::metal

@@ -1,5 +1,8 @@
 #include "device/metal/mps_rows.h"
 
+#include <fmt/format.h>
+
+#include "base/fail.h"
 #include "device/metal/mps_product.h"
 
 namespace temper::metal {
@@ -10,7 +13,53 @@ void count_dispatch(OpenCommands& commands) {
   ++commands.counters.dispatches;
 }
 
+/// What one operand says of another, for messages.
+std::string text_of(const MatrixStack& m) {
+  return fmt::format("{} [{},{}] of {}", m.name, m.rows, m.columns, name_of(m.dtype));
+}
+
+void validate_apart(std::string_view op, const MatrixStack& a, const MatrixStack& b) {
+  if (range_of(a.operand).overlaps(range_of(b.operand)))
+    fail(ErrorCode::invalid_argument, "{}: {} overlaps {}, which MPS reads while it writes; copy one?", op, b.name,
+         a.name);
+}
+
+void validate_shape(std::string_view op, const MatrixStack& m, int64_t rows, int64_t columns) {
+  if (m.rows != rows || m.columns != columns || m.count != 1)
+    fail(ErrorCode::shape_mismatch, "{}: {} is [{},{}], {} of them; it must be one of [{},{}]", op, m.name, m.rows,
+         m.columns, m.count, rows, columns);
+}
+
 }  // namespace
+
+void validate_rows(std::string_view op, std::initializer_list<const MatrixStack*> sources, const MatrixStack& result) {
+  validate(op, result);
+  for (const MatrixStack* source : sources) {
+    validate(op, *source);
+    if (source->dtype != result.dtype)
+      fail(ErrorCode::dtype_mismatch, "{}: {}, but {}; MPS takes one type: cast one", op, text_of(*source),
+           text_of(result));
+    validate_shape(op, *source, result.rows, result.columns);
+    validate_apart(op, *source, result);
+  }
+}
+
+void validate_top_k(std::string_view op, const MatrixStack& from, const MatrixStack& values, const MatrixStack& indices,
+                    int64_t k) {
+  if (k < 1 || k > kLargestTopK || k > from.columns)
+    fail(ErrorCode::invalid_argument, "{}: the {} largest of {} columns; MPS finds 1 to {}, and no more than there are",
+         op, k, from.columns, kLargestTopK);
+  validate(op, from);
+  validate(op, values);
+  validate_indices(op, indices);
+  if (values.dtype != from.dtype)
+    fail(ErrorCode::dtype_mismatch, "{}: {}, but {}; MPS takes one type: cast one", op, text_of(from), text_of(values));
+  validate_shape(op, values, from.rows, k);
+  validate_shape(op, indices, from.rows, k);
+  validate_apart(op, from, values);
+  validate_apart(op, from, indices);
+  validate_apart(op, values, indices);
+}
 
 void encode_matrix_copy(OpenCommands& commands, MpsKernels& kernels, const MatrixStack& from, const MatrixStack& to,
                         bool transpose) {
@@ -53,36 +102,12 @@ void encode_softmax_gradient(OpenCommands& commands, MpsKernels& kernels, const 
   count_dispatch(commands);
 }
 
-void encode_power(OpenCommands& commands, MpsKernels& kernels, const MatrixStack& from, const MatrixStack& to,
-                  float offset, float exponent) {
-  const KernelKey key{.kind = KernelKey::Kind::sum,
-                      .rows = from.rows,
-                      .columns = from.columns,
-                      .alpha = double{offset},
-                      .beta = double{exponent}};
-  auto& kernel = kernels.get<MPS::MatrixSum>(key, commands.counters, [&](MTL::Device* device) {
-    MPS::MatrixSum* made = MPS::MatrixSum::alloc()->init(device, 1, extent(from.rows), extent(from.columns), false);
-    if (made) made->setNeuronType(MPS::CNNNeuronTypePower, 1.0f, offset, exponent);
-    return made;
-  });
-  const auto source = mps_matrix(from), result = mps_matrix(to);
-  const NS::Array* sources = NS::Array::array(source.get());
-  kernel.encodeToCommandBuffer(&commands.buffer, sources, result.get(), nullptr, nullptr, nullptr, 0);
-  count_dispatch(commands);
-}
-
 void encode_top_k(OpenCommands& commands, MpsKernels& kernels, const MatrixStack& from, const MatrixStack& values,
-                  const Operand& indices, int64_t k) {
+                  const MatrixStack& indices, int64_t k) {
   auto& kernel = kernels.get<MPS::MatrixFindTopK>(
       {.kind = KernelKey::Kind::top_k, .interior = k}, commands.counters,
       [&](MTL::Device* device) { return MPS::MatrixFindTopK::alloc()->init(device, extent(k)); });
-  const auto source = mps_matrix(from), result = mps_matrix(values);
-  const MPS::MatrixDescriptor* descriptor = MPS::MatrixDescriptor::matrixDescriptor(
-      extent(from.rows), extent(k), extent(k) * sizeof(uint32_t), MPS::DataTypeUInt32);
-  const MetalMemory& memory = memory_of(*indices.buffer);
-  const auto index_matrix = Retained<MPS::Matrix>::adopt(MPS::Matrix::alloc()->init(
-      &memory.buffer(), memory.offset() + static_cast<size_t>(indices.spec.layout.offset) * sizeof(uint32_t),
-      descriptor));
+  const auto source = mps_matrix(from), index_matrix = mps_matrix(indices), result = mps_matrix(values);
   kernel.encodeToCommandBuffer(&commands.buffer, source.get(), index_matrix.get(), result.get());
   count_dispatch(commands);
 }

@@ -1,5 +1,6 @@
 #include "device/metal/pipelines.h"
 
+#include <dispatch/dispatch.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +12,24 @@ namespace {
 
 std::string reason(const NS::Error* error) {
   return error ? error->localizedDescription()->utf8String() : "no reason given";
+}
+
+/// Null when there is none, or when this system is older than what it was compiled for.
+Retained<MTL::Library> load_compiled(const Gpu& gpu, const KernelSource& source) {
+  if (source.compiled.empty()) return {};
+  dispatch_data_t data =
+      dispatch_data_create(source.compiled.data(), source.compiled.size(), nullptr, DISPATCH_DATA_DESTRUCTOR_DEFAULT);
+  NS::Error* error = nullptr;
+  auto library = Retained<MTL::Library>::adopt(gpu.device().newLibrary(data, &error));
+  dispatch_release(data);
+  return library;
+}
+
+Retained<MTL::Library> compile(const Gpu& gpu, const KernelSource& source, NS::Error*& error) {
+  const auto options = Retained<MTL::CompileOptions>::adopt(MTL::CompileOptions::alloc()->init());
+  options->setLanguageVersion(MTL::LanguageVersion3_1);
+  options->setFastMathEnabled(false);
+  return Retained<MTL::Library>::adopt(gpu.device().newLibrary(text(source.text), options.get(), &error));
 }
 
 }  // namespace
@@ -29,11 +48,9 @@ MTL::Library& Pipelines::library(std::string_view file) {
   if (const auto found = libraries_.find(file); found != libraries_.end()) return *found->second;
   const auto source = std::ranges::find(kernel_sources(), file, &KernelSource::name);
   TEMPER_ASSERT(source != kernel_sources().end());
-  const auto options = Retained<MTL::CompileOptions>::adopt(MTL::CompileOptions::alloc()->init());
-  options->setLanguageVersion(MTL::LanguageVersion3_1);
-  options->setFastMathEnabled(false);
   NS::Error* error = nullptr;
-  auto library = Retained<MTL::Library>::adopt(gpu_->device().newLibrary(text(source->text), options.get(), &error));
+  auto library = load_compiled(*gpu_, *source);
+  if (!library) library = compile(*gpu_, *source, error);
   if (!library) fail(ErrorCode::internal, "metal: kernels/{}.metal doesn't compile: {}", file, reason(error));
   library->setLabel(text(file));
   return *libraries_.emplace(file, std::move(library)).first->second;
@@ -51,8 +68,18 @@ MTL::ComputePipelineState& Pipelines::get(const KernelName& name, Counters& coun
   const auto function =
       Retained<MTL::Function>::adopt(library(name.file).newFunction(text(name.function), values.get(), &error));
   if (!function) fail(ErrorCode::internal, "metal: there is no kernel {}: {}", key, reason(error));
-  auto pipeline =
-      Retained<MTL::ComputePipelineState>::adopt(gpu_->device().newComputePipelineState(function.get(), &error));
+  const auto descriptor =
+      Retained<MTL::ComputePipelineDescriptor>::adopt(MTL::ComputePipelineDescriptor::alloc()->init());
+  descriptor->setComputeFunction(function.get());
+  descriptor->setLabel(text(name.function));
+  auto pipeline = archive_.find(*descriptor);
+  if (pipeline) {
+    ++counters.kernels_archived;
+  } else {
+    archive_.add(*descriptor);
+    pipeline = Retained<MTL::ComputePipelineState>::adopt(
+        gpu_->device().newComputePipelineState(descriptor.get(), MTL::PipelineOptionNone, nullptr, &error));
+  }
   if (!pipeline) fail(ErrorCode::internal, "metal: no pipeline for {}: {}", key, reason(error));
   ++counters.kernels_created;
   return *pipelines_.emplace(std::move(key), std::move(pipeline)).first->second;

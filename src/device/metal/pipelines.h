@@ -6,12 +6,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "device/counters.h"
 #include "device/metal/gpu.h"
+#include "device/metal/pipeline_archive.h"
 
 namespace temper::metal {
 
@@ -19,6 +21,8 @@ namespace temper::metal {
 struct KernelSource {
   std::string_view name;  // of the file, without .metal
   std::string_view text;
+  /// What Apple's compiler made of it when temper was built (a .metallib); empty where that compiler wasn't there.
+  std::span<const unsigned char> compiled = {};
 };
 
 /// A value that a kernel is compiled for: `constant T name [[function_constant(index)]]`.
@@ -39,10 +43,12 @@ struct KernelName {
   std::string text() const;
 };
 
-/// The compiled kernels of a device, by name, made when first asked for and kept. Thread-safe.
+/// The compiled kernels of a device, by name, made when first asked for and kept, from process to process in
+/// `archive_folder` unless that is empty. Thread-safe.
 class Pipelines {
  public:
-  explicit Pipelines(std::shared_ptr<Gpu> gpu) : gpu_(std::move(gpu)) {}
+  Pipelines(std::shared_ptr<Gpu> gpu, const std::filesystem::path& archive_folder)
+      : gpu_(std::move(gpu)), archive_(gpu_, archive_folder) {}
   ~Pipelines();
 
   /// Throws Error{internal} with the compiler's message when the device doesn't take the kernel.
@@ -55,6 +61,7 @@ class Pipelines {
 
   std::shared_ptr<Gpu> gpu_;
   std::mutex mutex_;
+  PipelineArchive archive_;
   std::map<std::string, Retained<MTL::Library>, std::less<>> libraries_;
   std::map<std::string, Retained<MTL::ComputePipelineState>> pipelines_;
   Retained<MTL::Buffer> nothing_;

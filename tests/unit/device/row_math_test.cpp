@@ -182,5 +182,42 @@ TEST(RowMathAdamW, IsTheFormula) {
   });
 }
 
+TEST(SamplingWeights, AreExponentialsOfAtMostOne) {
+  on_every_set([](int64_t n) {
+    std::vector<float> x = random_row<float>(n, 5);
+    if (n > 4) x[3] = -std::numeric_limits<float>::infinity();
+    const LogitRange range = logit_range(x.data(), n);
+    EXPECT_TRUE(range.is_valid);
+    EXPECT_EQ(range.top, *std::ranges::max_element(x));
+    std::vector<float> weights(x.size());
+    for (const float temperature : {0.25f, 1.0f, 1e30f, 1e-40f}) {
+      sampling_weights(x.data(), range.top, temperature, weights.data(), n);
+      EXPECT_EQ(*std::ranges::max_element(weights), 1.0f);
+      for (size_t i = 0; i < x.size(); ++i) {
+        const double exponent = (double{x[i]} - double{range.top}) / double{temperature};
+        const double expected = std::exp(exponent);
+        // Two roundings of the exponent, and what exp itself makes.
+        const double allowed = expected == 0.0 ? 0.0 : (0x1p-22 - 0x1p-23 * exponent) * expected;
+        EXPECT_NEAR(double{weights[i]}, expected, allowed + 1e-37) << i;
+      }
+    }
+  });
+}
+
+TEST(SamplingWeights, RowsThatArentNumbersAreToldApart) {
+  on_every_set([](int64_t n) {
+    const float infinity = std::numeric_limits<float>::infinity();
+    for (int64_t at = 0; at < n; ++at)
+      for (const float bad : {infinity, std::nanf("")}) {
+        std::vector<float> x = random_row<float>(n, 6);
+        x[static_cast<size_t>(at)] = bad;
+        ASSERT_FALSE(logit_range(x.data(), n).is_valid) << at;
+      }
+    const std::vector<float> low(static_cast<size_t>(n), -infinity);
+    EXPECT_TRUE(logit_range(low.data(), n).is_valid);
+    EXPECT_EQ(logit_range(low.data(), n).top, -infinity);
+  });
+}
+
 }  // namespace
 }  // namespace temper::cpu

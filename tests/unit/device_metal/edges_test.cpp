@@ -1,11 +1,13 @@
 // Products and rows at the edges of what MPS takes.
 #include <sys/mman.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "device/metal/mps_product.h"
 #include "metal_fixture.h"
+#include "ops/copy.h"
 #include "ops/matmul.h"
 #include "ops/softmax.h"
 #include "ops/view.h"
@@ -156,7 +158,53 @@ TEST(MetalPieces, LargeProductsGoInColumnTilesOfAGibibyte) {
   EXPECT_EQ(metal::pieces_of(m, fits + 1, k, 4).column_tile, fits);
   EXPECT_EQ(metal::pieces_of(m, 2 * fits, k, 2).column_tile, 2 * fits);
   EXPECT_EQ(metal::pieces_of(m, 2 * fits + 1, k, 2).column_tile, 2 * fits);
-  EXPECT_EQ(metal::pieces_of(int64_t{1} << 30, 4, 1, 4).column_tile, 1);
+}
+
+TEST(MetalPieces, RowsAndTermsAreSplitWhereOneColumnIsLarger) {
+  const int64_t gibibyte = int64_t{1} << 30;
+  for (const auto& [m, n, k] : {std::array{gibibyte, int64_t{4}, int64_t{1}},
+                                {int64_t{2}, int64_t{2}, gibibyte},
+                                {gibibyte, int64_t{1}, gibibyte},
+                                {gibibyte / 4, int64_t{3}, int64_t{8}}})
+    for (const size_t element : {2u, 4u}) {
+      const metal::Pieces pieces = metal::pieces_of(m, n, k, element);
+      EXPECT_LE((pieces.row_tile + 2 * pieces.interior_part) * pieces.column_tile * static_cast<int64_t>(element),
+                gibibyte)
+          << m << " x " << n << " x " << k;
+      EXPECT_GT(pieces.row_tile, 0);
+      EXPECT_GT(pieces.column_tile, 0);
+      EXPECT_GT(pieces.interior_part, 0);
+    }
+  EXPECT_EQ(metal::pieces_of(gibibyte / 4 - 2, 4, 1, 4).row_tile, gibibyte / 4 - 2);
+  EXPECT_EQ(metal::pieces_of(gibibyte / 4 - 1, 4, 1, 4).row_tile, gibibyte / 4 - 2);
+}
+
+TEST(MetalPieces, AddUpToTheWholeProduct) {
+  constexpr int64_t m = 5, n = 7, k = 6;
+  const auto a = numbers(m * k, 1), b = numbers(k * n, 2);
+  std::vector<float> expected;
+  for (const double value : product(a, b, m, n, k)) expected.push_back(static_cast<float>(value));
+  for (const bool trans_left : {false, true})
+    for (const bool trans_right : {false, true})
+      for (const metal::Pieces pieces :
+           {metal::Pieces{7, 5, 6}, {3, 5, 6}, {7, 2, 6}, {7, 5, 4}, {2, 3, 5}, {1, 1, 1}}) {
+        Context ctx(metal_backend());
+        Tensor x = upload(ctx, a, {m, k}), y = upload(ctx, b, {k, n}), z = upload(ctx, numbers(m * n, 3), {m, n});
+        if (trans_left) x = contiguous(ctx, transpose(ctx, x));
+        if (trans_right) y = contiguous(ctx, transpose(ctx, y));
+        const Operand in[] = {operand(x), operand(y)}, out[] = {operand(z)};
+        const metal::Product whole{.left = *metal::rows_of(in[0], "x"),
+                                   .right = *metal::rows_of(in[1], "y"),
+                                   .result = *metal::rows_of(out[0], "z"),
+                                   .trans_left = trans_left,
+                                   .trans_right = trans_right};
+        metal::MetalEncoder& encoder = metal::metal_encoder(ctx.stream().encoder());
+        encoder.external("matmul", in, out, {}, [&](metal::OpenCommands& commands) {
+          metal::encode_product(commands, encoder.mps(), whole, pieces);
+        });
+        EXPECT_EQ(read<float>(ctx, z), expected)
+            << pieces.row_tile << " x " << pieces.column_tile << " x " << pieces.interior_part;
+      }
 }
 
 TEST(MetalSoftmax, ARowOfMinusInfinityIsZeros) {

@@ -7,7 +7,7 @@
 #include "metal_fixture.h"
 #include "ops/cast.h"
 
-// Results on Metal, by our own kernels alone, against those of the CPU backend.
+// Results on Metal, by our own kernels alone unless a backend is given, against those of the CPU backend.
 namespace temper::testing {
 
 inline const std::shared_ptr<Backend>& own_backend() {
@@ -26,16 +26,16 @@ inline Tensor grid_values(Context& ctx, DType dtype, const Shape& shape, unsigne
   return cast(ctx, upload(ctx, numbers(static_cast<size_t>(shape.elements()), seed), shape), dtype);
 }
 
-/// What `work` returns on each backend must agree within the table of tolerances; `terms` a sum.
+/// What `work` returns on `backend` and on the CPU must agree within the table of tolerances; `terms` a sum.
 template <class Work>
-void expect_like_cpu(DType dtype, int64_t terms, const Work& work) {
+void expect_like_cpu(const std::shared_ptr<Backend>& metal, DType dtype, int64_t terms, const Work& work) {
   const auto results_on = [&](const std::shared_ptr<Backend>& backend) {
     Context ctx(backend);
     std::vector<std::vector<float>> results;
     for (const Tensor& tensor : work(ctx)) results.push_back(read<float>(ctx, cast(ctx, tensor, DType::f32)));
     return results;
   };
-  const std::vector<std::vector<float>> got = results_on(own_backend()), want = results_on(cpu_backend());
+  const std::vector<std::vector<float>> got = results_on(metal), want = results_on(cpu_backend());
   ASSERT_EQ(got.size(), want.size());
   // The table's bounds are for 100 terms; errors grow with their root.
   const double growth = std::sqrt(std::max(1.0, static_cast<double>(terms) / 100.0));
@@ -48,6 +48,11 @@ void expect_like_cpu(DType dtype, int64_t terms, const Work& work) {
       ASSERT_NEAR(got[i][j], want[i][j], allowed) << "result " << i << ", element " << j;
     }
   }
+}
+
+template <class Work>
+void expect_like_cpu(DType dtype, int64_t terms, const Work& work) {
+  expect_like_cpu(own_backend(), dtype, terms, work);
 }
 
 }  // namespace temper::testing

@@ -4,6 +4,7 @@
 
 #include "conformance/stored_weight.h"
 #include "device/metal/mps_product.h"
+#include "device/metal/mps_rows.h"
 #include "device/metal/weight.h"
 #include "metal_fixture.h"
 
@@ -149,6 +150,81 @@ TEST_F(MetalValidate, AResultThatOverlapsEitherSource) {
     expect_refusal(ErrorCode::invalid_argument, {"z overlaps", source->name.data(), "copy one"});
     source->operand = kept;
   }
+}
+
+/// The 2 largest of each row of x [3, 5], and softmax of x into y.
+class MetalValidateRows : public ::testing::Test {
+ protected:
+  MetalValidateRows() : ctx_(metal_backend()) {
+    x_ = *rows_of(operand(upload(ctx_, numbers(15, 1), {3, 5})), "x");
+    y_ = *rows_of(operand(upload(ctx_, numbers(15, 2), {3, 5})), "y");
+    values_ = *rows_of(operand(upload(ctx_, numbers(6, 3), {3, 2})), "values");
+    indices_ = *rows_of(operand(upload(ctx_, std::vector<int32_t>(6), {3, 2})), "indices");
+  }
+
+  void expect_top_k(ErrorCode code, std::string_view words) const {
+    const std::string message = error_of(code, [&] { validate_top_k("top_k", x_, values_, indices_, k_); });
+    EXPECT_NE(message.find(words), std::string::npos) << message;
+  }
+  void expect_rows(ErrorCode code, std::string_view words) const {
+    const std::string message = error_of(code, [&] { validate_rows("softmax", {&x_}, y_); });
+    EXPECT_NE(message.find(words), std::string::npos) << message;
+  }
+
+  Context ctx_;
+  MatrixStack x_, y_, values_, indices_;
+  int64_t k_ = 2;
+};
+
+TEST_F(MetalValidateRows, TakesWhatIsRight) {
+  EXPECT_EQ(error_of(ErrorCode::internal, [&] { validate_top_k("top_k", x_, values_, indices_, 2); }), "");
+  EXPECT_EQ(error_of(ErrorCode::internal, [&] { validate_rows("softmax", {&x_}, y_); }), "");
+}
+
+TEST_F(MetalValidateRows, ResultsOfAnotherShape) {
+  y_.rows = 2;
+  expect_rows(ErrorCode::shape_mismatch, "x is [3,5], 1 of them; it must be one of [2,5]");
+  values_.rows = 2;
+  expect_top_k(ErrorCode::shape_mismatch, "values is [2,2], 1 of them; it must be one of [3,2]");
+  values_.rows = 3;
+  indices_.columns = 1;
+  expect_top_k(ErrorCode::shape_mismatch, "indices is [3,1]");
+}
+
+TEST_F(MetalValidateRows, ResultsOfAnotherType) {
+  y_.dtype = DType::f16;
+  expect_rows(ErrorCode::dtype_mismatch, "x [3,5] of f32, but y [3,5] of f16");
+  values_.dtype = DType::f16;
+  expect_top_k(ErrorCode::dtype_mismatch, "x [3,5] of f32, but values [3,2] of f16");
+  values_.dtype = DType::f32;
+  indices_.dtype = DType::f32;
+  expect_top_k(ErrorCode::dtype_mismatch, "indices is f32; MPS writes indices of 32 bits: make it i32");
+}
+
+TEST_F(MetalValidateRows, IndicesPastTheirBuffer) {
+  indices_.offset = memory_of(*indices_.operand.buffer).buffer().length() - 4;
+  expect_top_k(ErrorCode::shape_mismatch, "indices [3,2] ends at byte");
+  indices_.offset = 2;
+  expect_top_k(ErrorCode::invalid_argument, "indices begins at byte 2");
+}
+
+TEST_F(MetalValidateRows, MoreThanSixteenOrThanThereAre) {
+  k_ = 0;
+  expect_top_k(ErrorCode::invalid_argument, "the 0 largest of 5 columns; MPS finds 1 to 16");
+  k_ = 6;
+  expect_top_k(ErrorCode::invalid_argument, "the 6 largest of 5 columns");
+  x_.columns = 20;
+  k_ = 17;
+  expect_top_k(ErrorCode::invalid_argument, "the 17 largest of 20 columns");
+}
+
+TEST_F(MetalValidateRows, MemoryThatIsShared) {
+  y_.operand = x_.operand;
+  expect_rows(ErrorCode::invalid_argument, "y overlaps x");
+  values_.operand = x_.operand;
+  expect_top_k(ErrorCode::invalid_argument, "values overlaps x");
+  values_.operand = indices_.operand;
+  expect_top_k(ErrorCode::invalid_argument, "indices overlaps values");
 }
 
 TEST(MetalWeights, OfAnotherDeviceAreRefused) {

@@ -49,7 +49,8 @@ void encode_rows(Encoder& encoder, std::string_view op, Operands in, Operands ou
   const Operand wide[] = {metal.scratch(x.dtype, {x.rows, x.columns + 1}),
                           metal.scratch(x.dtype, {x.rows, x.columns + 1})};
   const MatrixStack wide_x = *rows_of(wide[0], "x with a low column"), wide_y = *rows_of(wide[1], "its softmax");
-  for (const MatrixStack* matrix : {&x, &y, &wide_x, &wide_y}) validate(op, *matrix);
+  validate_rows(op, {&x}, y);
+  validate_rows(op, {&wide_x}, wide_y);
   metal.external(op, in, out, wide, [&](OpenCommands& commands) {
     encode_fill(commands, wide[0], kLowByte);
     encode_matrix_copy(commands, metal.mps(), x, wide_x.part(0, x.rows, 0, x.columns), false);
@@ -62,7 +63,7 @@ void encode_softmax_backward(Encoder& encoder, Operands in, Operands out, const 
   MetalEncoder& metal = metal_encoder(encoder);
   if (!metal.prefers_mps() || !is_for_mps(in[0])) return encode_own_rows(encoder, "softmax_backward", in, out);
   const MatrixStack dy = *rows_of(in[0], "dy"), y = *rows_of(in[1], "y"), dx = *rows_of(out[0], "dx");
-  for (const MatrixStack* matrix : {&dy, &y, &dx}) validate("softmax_backward", *matrix);
+  validate_rows("softmax_backward", {&dy, &y}, dx);
   metal.external("softmax_backward", in, out, {},
                  [&](OpenCommands& commands) { encode_softmax_gradient(commands, metal.mps(), dy, y, dx); });
 }

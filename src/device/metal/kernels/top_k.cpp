@@ -20,10 +20,8 @@ namespace {
 
 using specs::TopK;
 
-constexpr int64_t kMostValues = 16;
-
 bool is_for_find_top_k(const Operand& x, const TopK::Attrs& attrs) {
-  return (x.dtype() == DType::f32 || x.dtype() == DType::f16) && attrs.k <= kMostValues && attrs.k > 0 &&
+  return (x.dtype() == DType::f32 || x.dtype() == DType::f16) && attrs.k <= kLargestTopK && attrs.k > 0 &&
          x.elements() > 0;
 }
 
@@ -55,10 +53,11 @@ void report_nan(const Operand& x, FaultReport& faults) {
 void encode_top_k_op(Encoder& encoder, Operands in, Operands out, const TopK::Attrs& attrs) {
   if (!is_for_find_top_k(in[0], attrs)) return encode_own_top_k(encoder, in, out, attrs);
   MetalEncoder& metal = metal_encoder(encoder);
-  const MatrixStack x = *rows_of(in[0], "x"), values = *rows_of(out[0], "values");
-  for (const MatrixStack* matrix : {&x, &values}) validate("top_k", *matrix);
+  const MatrixStack x = *rows_of(in[0], "x"), values = *rows_of(out[0], "values"),
+                    indices = *rows_of(out[1], "indices");
+  validate_top_k("top_k", x, values, indices, attrs.k);
   metal.external("top_k", in, out, {},
-                 [&](OpenCommands& commands) { encode_top_k(commands, metal.mps(), x, values, out[1], attrs.k); },
+                 [&](OpenCommands& commands) { encode_top_k(commands, metal.mps(), x, values, indices, attrs.k); },
                  {.message = fault_messages::nan_in_row(), .on_host = [x = in[0]](FaultReport& faults) {
                     x.dtype() == DType::f16 ? report_nan<f16_t>(x, faults) : report_nan<float>(x, faults);
                   }});

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "conformance/record.h"
+#include "device/backend.h"
 #include "device/transfer.h"
 #include "ops/attention.h"
 
@@ -67,6 +68,28 @@ TEST(Attention, ANaNScoreIsSeenInTheResult) {
     auto in = path_inputs(queries, 20, 1, 1, 8, {0, double(queries), 0, 20});
     in[1][5 * 8] = NAN;
     EXPECT_TRUE(std::isnan(attend_in_f32(ctx, in, {})[0])) << queries;
+  }
+}
+
+TEST(Attention, AQueryThatIsNotANumberLeavesTheOthersAlone) {
+  constexpr int64_t kQueries = 40, kKeys = 70, kHeads = 2, kWidth = 16, kRow = kHeads * kWidth, kBad = 35;
+  for (const DeviceType device : available_devices()) {
+    Context ctx(open_backend({device}));
+    for (const float bad : {float(NAN), float(INFINITY)}) {
+      const auto in = path_inputs(kQueries, kKeys, kHeads, kHeads, kWidth, {0, kQueries, 0, kKeys});
+      const auto good = attend_in_f32(ctx, in, {});
+      auto spoiled = in;
+      spoiled[0].values[kBad * kRow] = bad;  // of its first head
+      const auto out = attend_in_f32(ctx, spoiled, {});
+      for (size_t i = 0; i < out.size(); ++i) {
+        const bool is_spoiled = static_cast<int64_t>(i) / kWidth == kBad * kHeads;
+        if (is_spoiled) {
+          EXPECT_FALSE(std::isfinite(out[i])) << i;
+        } else {
+          EXPECT_EQ(out[i], good[i]) << i;
+        }
+      }
+    }
   }
 }
 

@@ -31,6 +31,31 @@ int spaces_in(const std::string& message) {
       kSpaces.begin(), kSpaces.end(), [&](const auto& space) { return text.find(space.first) != std::string::npos; }));
 }
 
+int pointers_in(std::string_view text) {
+  int count = 0;
+  for (std::size_t at = 0; (at = text.find('\'', at)) != text.npos;) {
+    const std::size_t end = std::min(text.find('\'', at + 1), text.size());
+    count += text.substr(at, end - at).find('*') != text.npos;
+    at = std::min(end + 1, text.size());
+  }
+  return count;
+}
+
+// A value is copied whatever the space that it lies in; only where it is pointed to can spaces differ.
+bool is_about_values(std::string_view text) {
+  constexpr std::string_view kConversion = "no known conversion from ", kTo = " to '";
+  if (text.starts_with("incompatible operand types") || text.starts_with("invalid operands"))
+    return pointers_in(text) < 2;
+  const std::size_t conversion = text.find(kConversion), to = text.find(kTo, std::min(conversion, text.size()));
+  if (to == text.npos) return false;
+  const std::string_view wanted = text.substr(to + kTo.size());
+  return wanted.substr(0, wanted.find('\'')).find_first_of("*&") == wanted.npos;
+}
+
+bool differs_in_space(const std::string& message) {
+  return spaces_in(message) >= 2 && !is_about_values(message);
+}
+
 // Every candidate fails by an address space, or takes another number of arguments.
 bool all_candidates_differ(const std::vector<ClangMessage>& notes) {
   bool any = false;
@@ -38,7 +63,7 @@ bool all_candidates_differ(const std::vector<ClangMessage>& notes) {
     if (!note.at.text.starts_with("candidate")) continue;
     if (note.at.text.find("argument") != std::string::npos && note.at.text.find("requires") != std::string::npos)
       continue;
-    if (spaces_in(note.at.text) < 2) return false;
+    if (!differs_in_space(note.at.text)) return false;
     any = true;
   }
   return any;
@@ -48,7 +73,7 @@ std::string reason_of(const ClangMessage& message) {
   std::string text = message.at.text;
   if (spaces_in(text) < 2) {
     for (const auto& note : message.notes) {
-      if (spaces_in(note.at.text) < 2) continue;
+      if (!differs_in_space(note.at.text)) continue;
       text += ": " + note.at.text;
       break;
     }
@@ -65,7 +90,7 @@ std::string in_metal_words(std::string text) {
 }
 
 bool is_about_address_spaces(const ClangMessage& message) {
-  return spaces_in(message.at.text) >= 2 || all_candidates_differ(message.notes);
+  return differs_in_space(message.at.text) || all_candidates_differ(message.notes);
 }
 
 AddressSpaceResult check_address_spaces(const std::string& source, const std::string& name,

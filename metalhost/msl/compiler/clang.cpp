@@ -136,8 +136,8 @@ std::vector<std::string> code_flags(bool checks) {
                                     "-fbfloat16-excess-precision=none"};
   if (checks) {
     // The checks take a sanitizer's place. Lines stay exact where little is optimised.
-    for (const char* flag :
-         {"-O1", "-fsanitize=kernel-address", "-fno-optimize-sibling-calls", "-DMETALHOST_CHECK_ACCESSES=1"})
+    for (const char* flag : {"-O1", "-fsanitize=kernel-address,alignment", "-fsanitize-recover=alignment",
+                             "-fno-optimize-sibling-calls", "-DMETALHOST_CHECK_ACCESSES=1"})
       flags.push_back(flag);
     for (const char* option :
          {"-asan-instrumentation-with-call-threshold=0", "-asan-memory-access-callback-prefix=metalhost_",

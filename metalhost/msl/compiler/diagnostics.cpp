@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string_view>
@@ -15,6 +16,13 @@ std::string joined_messages(const std::vector<Diagnostic>& diagnostics) {
   std::string out;
   for (const auto& diagnostic : diagnostics) out += diagnostic.message() + "\n";
   return out;
+}
+
+// A source names any file in its #line: only what can be a source is read.
+bool may_be_source(const std::string& path) {
+  constexpr uintmax_t kMostBytes = 64 << 20;
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error) && std::filesystem::file_size(path, error) <= kMostBytes;
 }
 
 std::vector<std::string> split_lines(std::istream& text) {
@@ -87,7 +95,8 @@ SourceLines::SourceLines(std::string name, const std::string& text) {
 const std::vector<std::string>& SourceLines::lines_of(const std::string& file) {
   auto found = files_.find(file);
   if (found == files_.end()) {
-    std::ifstream stream(file);
+    std::ifstream stream;
+    if (may_be_source(file)) stream.open(file);
     found = files_.emplace(file, split_lines(stream)).first;
   }
   return found->second;

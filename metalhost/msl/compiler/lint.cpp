@@ -15,8 +15,9 @@ std::vector<Diagnostic> clang_errors(const Rewritten& rewritten, SourceLines& li
   write_file(written, rewritten.text());
   std::vector<std::string> arguments = code_flags();
   const std::string header = precompiled_library(arguments);
-  for (const std::string& more : {std::string("-fsyntax-only"), std::string("-ferror-limit=0"),
-                                  std::string("-include-pch"), header, written.string()}) {
+  for (const std::string& more :
+       {std::string("-fsyntax-only"), std::string("-ferror-limit=0"), std::string("-include-pch"), header,
+        std::string("-x"), std::string("c++"), written.string()}) {
     arguments.push_back(more);
   }
   std::string said;

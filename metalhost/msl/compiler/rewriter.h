@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "msl/compiler/diagnostics.h"
+#include "msl/compiler/token_text.h"
 
 namespace metalhost::msl {
 
@@ -12,11 +13,6 @@ struct RewriteOptions {
   // Into C++ for OpenCL, whose compiler checks address spaces; else into C++ for the host.
   bool for_address_spaces = false;
   bool house_rules = true;
-};
-
-struct Complaint {
-  std::size_t token;
-  std::string text;
 };
 
 struct Rewritten {

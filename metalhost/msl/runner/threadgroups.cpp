@@ -578,8 +578,11 @@ const Runtime& runtime_table() {
       .lane = [] { return running->lane(); },
       .threadgroup_variable = [](int id, std::size_t bytes,
                                  const char* name) { return running->threadgroup_variable(id, bytes, name); },
-      .access = [](const void* address, std::size_t bytes, std::size_t alignment, AccessKind kind,
-                   const void* site) { running->access(address, bytes, alignment, kind, site); },
+      .access =
+          [](const void* address, std::size_t bytes, std::size_t alignment, AccessKind kind, const void* site) {
+            // Outside of kernels the host asks which arguments the function constants leave.
+            if (running) running->access(address, bytes, alignment, kind, site);
+          },
       .collective = [](bool begins) { running->collective(begins); },
   };
   return table;

@@ -88,7 +88,11 @@ std::shared_ptr<const HostKernel> compiled_kernel(std::shared_ptr<const msl::Obj
   auto kernel = std::make_shared<HostKernel>();
   kernel->name = name;
   if (entry->max_threads > 0) kernel->max_threads_per_threadgroup = static_cast<uint64_t>(entry->max_threads);
+  std::size_t slot = 0;
   for (const auto* constant : object->constants()) {
+    const bool is_used = entry->constants[slot / 64] >> slot % 64 & 1;
+    ++slot;
+    if (!is_used) continue;
     kernel->constants.push_back({static_cast<uint64_t>(constant->index), constant->name,
                                  static_cast<uint64_t>(constant->data_type), constant->required});
   }

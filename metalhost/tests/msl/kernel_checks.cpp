@@ -235,6 +235,40 @@ kernel void shifted(PARAMETERS) {
   }
 }
 
+TEST_F(KernelChecks, TakeArgumentsThatSeveralConstantsLeaveOut) {
+  compile(R"(#include <metal_stdlib>
+using namespace metal;
+constant bool a [[function_constant(0)]];
+constant bool b [[function_constant(1)]];
+constant bool c [[function_constant(2)]];
+constant bool d [[function_constant(3)]];
+kernel void chosen(device float* x [[buffer(0)]], device float* p [[buffer(1), function_constant(a)]],
+                   device float* q [[buffer(2), function_constant(b)]],
+                   device float* r [[buffer(3), function_constant(c)]],
+                   device float* s [[buffer(4), function_constant(d)]], uint i [[thread_position_in_grid]]) {
+  x[i] = 1;
+}
+)");
+  auto* values = MTL::FunctionConstantValues::alloc()->init();
+  const bool off = false;
+  for (NS::UInteger index : {0, 1, 2, 3}) values->setConstantValue(&off, MTL::DataTypeBool, index);
+  NS::Error* error = nullptr;
+  auto* function = source_->newFunction(NS::String::string("chosen", NS::UTF8StringEncoding), values, &error);
+  auto* made = device_->newComputePipelineState(function, &error);
+  auto* commands = queue_->commandBuffer();
+  auto* encoder = commands->computeCommandEncoder();
+  encoder->setComputePipelineState(made);
+  encoder->setBuffer(x_, 0, 0);
+  encoder->dispatchThreads(MTL::Size(128, 1, 1), MTL::Size(64, 1, 1));
+  encoder->endEncoding();
+  finish(commands);
+  EXPECT_TRUE(metalhost::take_reports().empty());
+  EXPECT_EQ(floats(x_)[127], 1.0f);
+  made->release();
+  function->release();
+  values->release();
+}
+
 TEST_F(KernelChecks, GiveTheResultsOfAKernelWithoutChecks) {
   const std::string text = kHead + R"(
 kernel void turn(PARAMETERS) {

@@ -189,6 +189,40 @@ const std::vector<PlantedBug>& planted_bugs() {
   threadgroup_barrier(mem_flags::mem_threadgroup);
   atomic_fetch_max_explicit(&c, t, memory_order_relaxed);
 )"},
+      {"plain_write_over_atomic_reads", "thread-race", "threadgroup memory 'c'", R"(
+  threadgroup atomic_uint c;
+  if (t == 0) atomic_store_explicit(&c, 0u, memory_order_relaxed);
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  x[i] = float(atomic_load_explicit(&c, memory_order_relaxed));
+  if (t == 62) *(threadgroup uint*)&c = 7u; /*!*/
+)",
+       R"(
+  threadgroup atomic_uint c;
+  if (t == 0) atomic_store_explicit(&c, 0u, memory_order_relaxed);
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  x[i] = float(atomic_load_explicit(&c, memory_order_relaxed));
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  if (t == 62) *(threadgroup uint*)&c = 7u;
+)"},
+      // All of the writer's own SIMD-group have read too, and a barrier orders those.
+      {"write_over_reads_of_another_simdgroup", "barrier-flags", "threadgroup memory 'a'", R"(
+  threadgroup float a[1];
+  if (t == 0) a[0] = 1;
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  x[i] = a[0];
+  simdgroup_barrier(mem_flags::mem_threadgroup);
+  threadgroup_barrier(mem_flags::mem_none);
+  if (t == 0) a[0] = 2; /*!*/
+)",
+       R"(
+  threadgroup float a[1];
+  if (t == 0) a[0] = 1;
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  x[i] = a[0];
+  simdgroup_barrier(mem_flags::mem_threadgroup);
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  if (t == 0) a[0] = 2;
+)"},
       {"atomic_over_plain_read", "thread-race", "threadgroup memory 'c'", R"(
   threadgroup atomic_uint c;
   if (t == 0) atomic_store_explicit(&c, 0u, memory_order_relaxed);
@@ -437,6 +471,20 @@ const std::vector<PlantedBug>& planted_bugs() {
        R"(
   x[i] = float((&n)[0]);
 )"},
+      {"constant_before_the_beginning", "kernel-bounds", "inline bytes", R"(
+  x[i] = float((&n)[-1]); /*!*/
+)",
+       R"(
+  x[i] = float((&n)[0]);
+)"},
+      {"copy_over_the_end", "kernel-bounds", "MTLBuffer #", R"(
+  struct Four { float v[4]; };
+  if (i == 0) *(device Four*)x = *(device const Four*)(in + 126); /*!*/
+)",
+       R"(
+  struct Four { float v[4]; };
+  if (i == 0) *(device Four*)x = *(device const Four*)(in + 124);
+)"},
       // Elements where they can't begin.
       {"float_at_an_odd_address", "kernel-alignment", "MTLBuffer #", R"(
   if (i == 0) *(device float*)((device uchar*)x + 2) = 1; /*!*/
@@ -449,6 +497,28 @@ const std::vector<PlantedBug>& planted_bugs() {
 )",
        R"(
   if (i == 0) x[0] = float(*(device const half*)((device const uchar*)in + 2));
+)"},
+      {"vector_between_its_places", "kernel-alignment", "MTLBuffer #", R"(
+  device const half4* quads = (device const half4*)((device const half*)in + 2);
+  if (i == 0) x[0] = float(quads[0].x); /*!*/
+)",
+       R"(
+  device const half4* quads = (device const half4*)((device const half*)in + 4);
+  if (i == 0) x[0] = float(quads[0].x);
+)"},
+      {"vector_stored_between_its_places", "kernel-alignment", "MTLBuffer #", R"(
+  if (i == 0) *(device float4*)(x + 2) = float4(1.0f); /*!*/
+)",
+       R"(
+  if (i == 0) *(device packed_float4*)(x + 2) = float4(1.0f);
+)"},
+      {"word_of_a_block_of_18_bytes", "kernel-alignment", "MTLBuffer #", R"(
+  device const uchar* nibbles = (device const uchar*)in + 18 + 2 * (i % 2 + 1);
+  if (i < 2) x[i] = float(*(device const uint*)nibbles & 15); /*!*/
+)",
+       R"(
+  device const uchar* nibbles = (device const uchar*)in + 18 + 2 * (i % 2 + 1);
+  if (i < 2) x[i] = float(*(device const ushort*)nibbles & 15);
 )"},
       // Writes through what is read-only.
       {"const_cast_away", "undeclared-write", "MTLBuffer #", R"(
@@ -522,6 +592,28 @@ const std::vector<PlantedBug>& planted_bugs() {
        R"(
   threadgroup_barrier(mem_flags::mem_none);
   if (t < 40) x[i] = 1;
+)"},
+      {"barriers_of_two_branches", "divergence", "kernel 'barriers_of_two_branches_bug'", R"(
+  if (t < 32) {
+    threadgroup_barrier(mem_flags::mem_none);
+  } else {
+    threadgroup_barrier(mem_flags::mem_none); /*!*/
+  }
+  x[i] = 1;
+)",
+       R"(
+  threadgroup_barrier(mem_flags::mem_none);
+  x[i] = 1;
+)"},
+      {"sums_of_two_branches", "divergence", "kernel 'sums_of_two_branches_bug'", R"(
+  if (lane < 16) {
+    x[i] = simd_sum(in[i]);
+  } else {
+    x[i] = simd_sum(in[i] + 1); /*!*/
+  }
+)",
+       R"(
+  x[i] = simd_sum(lane < 16 ? in[i] : in[i] + 1);
 )"},
       {"return_before_a_barrier", "divergence", "kernel 'return_before_a_barrier_bug'", R"(
   if (i >= 100) return;

@@ -46,6 +46,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"VectorOfTooFew", "float4 v(1.0, 2.0); x[i] = v.x;", ""},
         Case{"MixedVectors", "float2 v(1.0); int2 w(1); x[i] = (v + w).x;", ""},
         Case{"UnknownAttribute", "[[metalhost_unknown]] float v = 1; x[i] = v;", "not understood"},
+        Case{"NameOfApplesCompiler", "x[i] = __metal_exp(x[i], true);", "without a specification"},
         Case{"UndeclaredName", "x[i] = undeclared;", "undeclared"},
         Case{"MatrixOfInt", "simdgroup_matrix<int, 8, 8> m; (void)m;", ""},
         Case{"MatrixOfFour", "simdgroup_matrix<float, 4, 4> m; (void)m;", ""},

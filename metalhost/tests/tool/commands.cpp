@@ -61,6 +61,24 @@ kernel void j(device float* x [[buffer(31)]], device float* y) {}
   }
 }
 
+TEST_F(Tool, LintReportsWhatOnlyTheCompilerSees) {
+  write("bad.metal", R"(#include <metal_stdlib>
+using namespace metal;
+template <typename T>
+kernel void k(device T* x [[buffer(0)]]) {
+  x[0] = max(x[1], 1);
+}
+template [[host_name("k_f32")]] kernel void k<float>(device float*);
+kernel void j(device float* x [[buffer(0)]]) { x[0] = undeclared; }
+)");
+  const std::string out = metalhost("lint bad.metal");
+  EXPECT_EQ(status_, 1);
+  for (const char* part : {"bad.metal:5:10: error: no matching function for call to 'max'",
+                           "bad.metal:8:55: error: use of undeclared identifier", "2 errors in 1 file"}) {
+    EXPECT_NE(out.find(part), std::string::npos) << part << " in\n" << out;
+  }
+}
+
 TEST_F(Tool, LintChecksAddressSpaces) {
   write("spaces.metal", R"(#include <metal_stdlib>
 using namespace metal;

@@ -59,6 +59,8 @@ template <class A, class B>
 inline constexpr bool is_same_v = __is_same(A, B);
 template <class A, class B>
 struct is_same : bool_constant<__is_same(A, B)> {};
+template <class... B>
+struct _disjunction : bool_constant<(B::value || ...)> {};
 template <bool B, class T = void>
 struct enable_if {};
 template <class T>
@@ -112,43 +114,49 @@ R as_type(S);
 #define METALHOST_FUNCTION(name) \
   template <class T, class... A> \
   T name(T, A...);
-#define METALHOST_MATHEMATICS \
-  METALHOST_FUNCTION(exp)     \
-  METALHOST_FUNCTION(exp2)    \
-  METALHOST_FUNCTION(exp10)   \
-  METALHOST_FUNCTION(log)     \
-  METALHOST_FUNCTION(log2)    \
-  METALHOST_FUNCTION(log10)   \
-  METALHOST_FUNCTION(sin)     \
-  METALHOST_FUNCTION(cos)     \
-  METALHOST_FUNCTION(tan)     \
-  METALHOST_FUNCTION(sinh)    \
-  METALHOST_FUNCTION(cosh)    \
-  METALHOST_FUNCTION(tanh)    \
-  METALHOST_FUNCTION(asin)    \
-  METALHOST_FUNCTION(acos)    \
-  METALHOST_FUNCTION(atan)    \
-  METALHOST_FUNCTION(asinh)   \
-  METALHOST_FUNCTION(acosh)   \
-  METALHOST_FUNCTION(atanh)   \
-  METALHOST_FUNCTION(sinpi)   \
-  METALHOST_FUNCTION(cospi)   \
-  METALHOST_FUNCTION(sqrt)    \
-  METALHOST_FUNCTION(rsqrt)   \
-  METALHOST_FUNCTION(pow)     \
-  METALHOST_FUNCTION(powr)    \
-  METALHOST_FUNCTION(atan2)   \
-  METALHOST_FUNCTION(fmod)    \
-  METALHOST_FUNCTION(divide)  \
-  METALHOST_FUNCTION(fmin)    \
-  METALHOST_FUNCTION(fmax)    \
-  METALHOST_FUNCTION(min)     \
-  METALHOST_FUNCTION(max)     \
-  METALHOST_FUNCTION(min3)    \
-  METALHOST_FUNCTION(max3)    \
-  METALHOST_FUNCTION(abs)     \
-  METALHOST_FUNCTION(fabs)    \
-  METALHOST_FUNCTION(clamp)   \
+#define METALHOST_MATHEMATICS   \
+  METALHOST_FUNCTION(exp)       \
+  METALHOST_FUNCTION(exp2)      \
+  METALHOST_FUNCTION(exp10)     \
+  METALHOST_FUNCTION(log)       \
+  METALHOST_FUNCTION(log2)      \
+  METALHOST_FUNCTION(log10)     \
+  METALHOST_FUNCTION(sin)       \
+  METALHOST_FUNCTION(cos)       \
+  METALHOST_FUNCTION(tan)       \
+  METALHOST_FUNCTION(sinh)      \
+  METALHOST_FUNCTION(cosh)      \
+  METALHOST_FUNCTION(tanh)      \
+  METALHOST_FUNCTION(asin)      \
+  METALHOST_FUNCTION(acos)      \
+  METALHOST_FUNCTION(atan)      \
+  METALHOST_FUNCTION(asinh)     \
+  METALHOST_FUNCTION(acosh)     \
+  METALHOST_FUNCTION(atanh)     \
+  METALHOST_FUNCTION(sinpi)     \
+  METALHOST_FUNCTION(cospi)     \
+  METALHOST_FUNCTION(sqrt)      \
+  METALHOST_FUNCTION(rsqrt)     \
+  METALHOST_FUNCTION(pow)       \
+  METALHOST_FUNCTION(powr)      \
+  METALHOST_FUNCTION(atan2)     \
+  METALHOST_FUNCTION(fmod)      \
+  METALHOST_FUNCTION(divide)    \
+  METALHOST_FUNCTION(fmin)      \
+  METALHOST_FUNCTION(fmax)      \
+  METALHOST_FUNCTION(min)       \
+  METALHOST_FUNCTION(max)       \
+  METALHOST_FUNCTION(min3)      \
+  METALHOST_FUNCTION(max3)      \
+  METALHOST_FUNCTION(median3)   \
+  METALHOST_FUNCTION(fmin3)     \
+  METALHOST_FUNCTION(fmax3)     \
+  METALHOST_FUNCTION(fmedian3)  \
+  METALHOST_FUNCTION(tanpi)     \
+  METALHOST_FUNCTION(nextafter) \
+  METALHOST_FUNCTION(abs)       \
+  METALHOST_FUNCTION(fabs)      \
+  METALHOST_FUNCTION(clamp)     \
   METALHOST_FUNCTION(fma)
 METALHOST_MATHEMATICS
 METALHOST_FUNCTION(floor)
@@ -178,6 +186,8 @@ METALHOST_FUNCTION(isfinite)
 METALHOST_FUNCTION(signbit)
 template <class T>
 T sincos(T, __private T&);
+template <class T>
+T frexp(T, __private int&);
 template <class T>
 bool any(T);
 template <class T>
@@ -340,6 +350,8 @@ template <class D, class A, class B, class C>
 void simdgroup_multiply_accumulate(__private D&, A, B, C);
 template <class D, class A, class B>
 void simdgroup_multiply(__private D&, A, B);
+template <class T>
+simdgroup_matrix<T, 8, 8> operator*(simdgroup_matrix<T, 8, 8>, simdgroup_matrix<T, 8, 8>);
 
 }  // namespace metal
 

@@ -56,6 +56,23 @@ METALHOST_CALLBACK void* metalhost_memset(void* address, int value, size_t bytes
   return __builtin_memset(address, value, bytes);
 }
 METALHOST_CALLBACK void __asan_handle_no_return() {}
+// A vector or a struct at an address that isn't a multiple of its alignment; its elements alone may be in order. `what`
+// is clang's TypeMismatchData.
+METALHOST_CALLBACK void __ubsan_handle_type_mismatch_v1(const void* what, uintptr_t address) {
+  struct Mismatch {
+    const char* file;
+    uint32_t line, column;
+    const void* type;
+    unsigned char log_alignment, kind;  // 0 a load, 1 a store
+  };
+  const auto& mismatch = *static_cast<const Mismatch*>(what);
+  const size_t alignment = size_t(1) << mismatch.log_alignment, bytes = alignment;
+  if (mismatch.kind == 1) {
+    METALHOST_ACCESS(write);
+  } else {
+    METALHOST_ACCESS(read);
+  }
+}
 METALHOST_CALLBACK void metalhost_atomic_read(const volatile void* address, size_t bytes) {
   const size_t alignment = bytes;
   METALHOST_ACCESS(atomic_read);

@@ -119,6 +119,10 @@ template <class P>
 inline constexpr int alignment_of = 1;
 template <class T>
 inline constexpr int alignment_of<T*> = alignof(T);
+template <>
+inline constexpr int alignment_of<void*> = 1;
+template <>
+inline constexpr int alignment_of<const void*> = 1;
 template <class T>
 inline constexpr int alignment_of<T&> = alignof(T);
 template <size_t... I>

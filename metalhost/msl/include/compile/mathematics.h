@@ -5,6 +5,14 @@
 
 namespace metal {
 
+namespace detail {
+// Metal has no mathematics of bfloat: a bfloat becomes a float, and so does the result.
+template <class T>
+inline constexpr bool becomes_float = is_integral_v<T> || is_same_v<T, bfloat>;
+template <class T>
+using computed = conditional_t<is_same_v<T, bfloat>, float, T>;
+}  // namespace detail
+
 #define METALHOST_MAP1(name)                                       \
   template <class A, enable_if_t<(detail::lanes<A> > 0), int> = 0> \
   METALHOST_INLINE auto name(const A& a) {                         \
@@ -12,46 +20,42 @@ namespace metal {
     for (int i = 0; i < detail::lanes<A>; ++i) r[i] = name(a[i]);  \
     return r;                                                      \
   }
-#define METALHOST_MATH1(name, expression)                    \
-  METALHOST_INLINE float name(float x) {                     \
-    return expression;                                       \
-  }                                                          \
-  METALHOST_INLINE half name(half h) {                       \
-    float x = h;                                             \
-    return half(expression);                                 \
-  }                                                          \
-  METALHOST_INLINE bfloat name(bfloat h) {                   \
-    float x = h;                                             \
-    return bfloat(expression);                               \
-  }                                                          \
-  template <class I, enable_if_t<is_integral_v<I>, int> = 0> \
-  METALHOST_INLINE float name(I i) {                         \
-    float x = float(i);                                      \
-    return expression;                                       \
-  }                                                          \
+#define METALHOST_MATH1(name, expression)                            \
+  METALHOST_INLINE float name(float x) {                             \
+    return expression;                                               \
+  }                                                                  \
+  METALHOST_INLINE half name(half h) {                               \
+    float x = h;                                                     \
+    return half(expression);                                         \
+  }                                                                  \
+  template <class I, enable_if_t<detail::becomes_float<I>, int> = 0> \
+  METALHOST_INLINE float name(I i) {                                 \
+    float x = float(i);                                              \
+    return expression;                                               \
+  }                                                                  \
   METALHOST_MAP1(name)
-#define METALHOST_ELEMENTARY                                  \
-  METALHOST_MATH1(exp, ::expf(x))                             \
-  METALHOST_MATH1(exp2, ::exp2f(x))                           \
-  METALHOST_MATH1(exp10, ::exp10f(x))                         \
-  METALHOST_MATH1(log, ::logf(x))                             \
-  METALHOST_MATH1(log2, ::log2f(x))                           \
-  METALHOST_MATH1(log10, ::log10f(x))                         \
-  METALHOST_MATH1(sin, ::sinf(x))                             \
-  METALHOST_MATH1(cos, ::cosf(x))                             \
-  METALHOST_MATH1(tan, ::tanf(x))                             \
-  METALHOST_MATH1(sinh, ::sinhf(x))                           \
-  METALHOST_MATH1(cosh, ::coshf(x))                           \
-  METALHOST_MATH1(tanh, ::tanhf(x))                           \
-  METALHOST_MATH1(asin, ::asinf(x))                           \
-  METALHOST_MATH1(acos, ::acosf(x))                           \
-  METALHOST_MATH1(atan, ::atanf(x))                           \
-  METALHOST_MATH1(asinh, ::asinhf(x))                         \
-  METALHOST_MATH1(acosh, ::acoshf(x))                         \
-  METALHOST_MATH1(atanh, ::atanhf(x))                         \
-  METALHOST_MATH1(sinpi, ::sinf(x * 3.14159265358979323846f)) \
-  METALHOST_MATH1(cospi, ::cosf(x * 3.14159265358979323846f)) \
-  METALHOST_MATH1(sqrt, __builtin_sqrtf(x))                   \
+#define METALHOST_ELEMENTARY                                          \
+  METALHOST_MATH1(exp, __builtin_expf(x))                             \
+  METALHOST_MATH1(exp2, __builtin_exp2f(x))                           \
+  METALHOST_MATH1(exp10, __builtin_exp10f(x))                         \
+  METALHOST_MATH1(log, __builtin_logf(x))                             \
+  METALHOST_MATH1(log2, __builtin_log2f(x))                           \
+  METALHOST_MATH1(log10, __builtin_log10f(x))                         \
+  METALHOST_MATH1(sin, __builtin_sinf(x))                             \
+  METALHOST_MATH1(cos, __builtin_cosf(x))                             \
+  METALHOST_MATH1(tan, __builtin_tanf(x))                             \
+  METALHOST_MATH1(sinh, __builtin_sinhf(x))                           \
+  METALHOST_MATH1(cosh, __builtin_coshf(x))                           \
+  METALHOST_MATH1(tanh, __builtin_tanhf(x))                           \
+  METALHOST_MATH1(asin, __builtin_asinf(x))                           \
+  METALHOST_MATH1(acos, __builtin_acosf(x))                           \
+  METALHOST_MATH1(atan, __builtin_atanf(x))                           \
+  METALHOST_MATH1(asinh, __builtin_asinhf(x))                         \
+  METALHOST_MATH1(acosh, __builtin_acoshf(x))                         \
+  METALHOST_MATH1(atanh, __builtin_atanhf(x))                         \
+  METALHOST_MATH1(sinpi, __builtin_sinf(x * 3.14159265358979323846f)) \
+  METALHOST_MATH1(cospi, __builtin_cosf(x * 3.14159265358979323846f)) \
+  METALHOST_MATH1(sqrt, __builtin_sqrtf(x))                           \
   METALHOST_MATH1(rsqrt, 1.0f / __builtin_sqrtf(x))
 METALHOST_ELEMENTARY
 METALHOST_MATH1(floor, __builtin_floorf(x))
@@ -63,73 +67,102 @@ METALHOST_MATH1(fract, __builtin_fminf(x - __builtin_floorf(x), 0x1.fffffep-1f))
 METALHOST_MATH1(sign, x > 0 ? 1.0f : x < 0 ? -1.0f : 0.0f)
 METALHOST_MATH1(saturate, __builtin_fminf(__builtin_fmaxf(x, 0.0f), 1.0f))
 METALHOST_MATH1(fabs, __builtin_fabsf(x))
+METALHOST_MATH1(tanpi, __builtin_tanf(x * 3.14159265358979323846f))
 
-#define METALHOST_MAP2(name)                                                                          \
-  template <class A, class B, enable_if_t<detail::are_vectors<A, B>, int> = 0>                        \
-  METALHOST_INLINE auto name(const A& a, const B& b) {                                                \
-    using R = detail::common<A, B>;                                                                   \
-    using S = detail::element<R>;                                                                     \
-    R r;                                                                                              \
-    for (int i = 0; i < detail::lanes<R>; ++i) r[i] = name(S(detail::at(a, i)), S(detail::at(b, i))); \
-    return r;                                                                                         \
+#define METALHOST_MAP2(name)                                                                             \
+  template <class A, class B, enable_if_t<detail::are_vectors<A, B>, int> = 0>                           \
+  METALHOST_INLINE auto name(const A& a, const B& b) {                                                   \
+    using R = detail::common<A, B>;                                                                      \
+    using S = detail::element<R>;                                                                        \
+    R r;                                                                                                 \
+    for (int i = 0; i < detail::lanes<R>; ++i) r[i] = S(name(S(detail::at(a, i)), S(detail::at(b, i)))); \
+    return r;                                                                                            \
   }
-#define METALHOST_MATH2(name, expression)            \
-  METALHOST_INLINE float name(float x, float y) {    \
-    return expression;                               \
-  }                                                  \
-  METALHOST_INLINE half name(half a, half b) {       \
-    float x = a, y = b;                              \
-    return half(expression);                         \
-  }                                                  \
-  METALHOST_INLINE bfloat name(bfloat a, bfloat b) { \
-    float x = a, y = b;                              \
-    return bfloat(expression);                       \
-  }                                                  \
+#define METALHOST_MATH2(name, expression)                        \
+  METALHOST_INLINE float name(float x, float y) {                \
+    return expression;                                           \
+  }                                                              \
+  METALHOST_INLINE half name(half a, half b) {                   \
+    float x = a, y = b;                                          \
+    return half(expression);                                     \
+  }                                                              \
+  template <class B, enable_if_t<is_same_v<B, bfloat>, int> = 0> \
+  METALHOST_INLINE float name(B a, B b) {                        \
+    float x = a, y = b;                                          \
+    return expression;                                           \
+  }                                                              \
   METALHOST_MAP2(name)
-#define METALHOST_POWERS                                           \
-  METALHOST_MATH2(pow, ::powf(x, y))                               \
-  METALHOST_MATH2(powr, x < 0 ? __builtin_nanf("") : ::powf(x, y)) \
-  METALHOST_MATH2(atan2, ::atan2f(x, y))                           \
-  METALHOST_MATH2(fmod, ::fmodf(x, y))                             \
-  METALHOST_MATH2(divide, x / y)                                   \
-  METALHOST_MATH2(fmin, __builtin_fminf(x, y))                     \
+#define METALHOST_POWERS                                                   \
+  METALHOST_MATH2(pow, __builtin_powf(x, y))                               \
+  METALHOST_MATH2(powr, x < 0 ? __builtin_nanf("") : __builtin_powf(x, y)) \
+  METALHOST_MATH2(atan2, __builtin_atan2f(x, y))                           \
+  METALHOST_MATH2(fmod, __builtin_fmodf(x, y))                             \
+  METALHOST_MATH2(divide, x / y)                                           \
+  METALHOST_MATH2(fmin, __builtin_fminf(x, y))                             \
   METALHOST_MATH2(fmax, __builtin_fmaxf(x, y))
 METALHOST_POWERS
 METALHOST_MATH2(copysign, __builtin_copysignf(x, y))
 METALHOST_MATH2(step, y < x ? 0.0f : 1.0f)
+METALHOST_MATH2(nextafter, __builtin_nextafterf(x, y))
 METALHOST_INLINE float ldexp(float x, int n) {
-  return ::ldexpf(x, n);
+  return __builtin_ldexpf(x, n);
+}
+METALHOST_INLINE half ldexp(half x, int n) {
+  return half(__builtin_ldexpf(float(x), n));
+}
+METALHOST_INLINE float frexp(float x, int& exponent) {
+  return __builtin_frexpf(x, &exponent);
+}
+METALHOST_INLINE half frexp(half x, int& exponent) {
+  return half(__builtin_frexpf(float(x), &exponent));
 }
 
 // min and max take two values of one type.
-#define METALHOST_EXTREME(name, op, fallback)              \
-  template <class T, enable_if_t<is_scalar_v<T>, int> = 0> \
-  METALHOST_INLINE constexpr T name(T a, T b) {            \
-    if constexpr (is_floating_point_v<T>) {                \
-      return T(fallback(float(a), float(b)));              \
-    } else {                                               \
-      return a op b ? a : b;                               \
-    }                                                      \
-  }                                                        \
-  METALHOST_MAP2(name)                                     \
-  template <class T>                                       \
-  METALHOST_INLINE T name##3(T a, T b, T c) {              \
-    return name(name(a, b), c);                            \
+#define METALHOST_EXTREME(name, op, fallback)                     \
+  template <class T, enable_if_t<is_scalar_v<T>, int> = 0>        \
+  METALHOST_INLINE constexpr detail::computed<T> name(T a, T b) { \
+    if constexpr (is_floating_point_v<T>) {                       \
+      return detail::computed<T>(fallback(float(a), float(b)));   \
+    } else {                                                      \
+      return a op b ? a : b;                                      \
+    }                                                             \
+  }                                                               \
+  METALHOST_MAP2(name)                                            \
+  template <class T>                                              \
+  METALHOST_INLINE T name##3(T a, T b, T c) {                     \
+    return name(name(a, b), c);                                   \
   }
 METALHOST_EXTREME(min, <, __builtin_fminf)
 METALHOST_EXTREME(max, >, __builtin_fmaxf)
+template <class T>
+METALHOST_INLINE T median3(T a, T b, T c) {
+  return max(min(a, b), min(max(a, b), c));
+}
+template <class T>
+METALHOST_INLINE T fmin3(T a, T b, T c) {
+  return fmin(fmin(a, b), c);
+}
+template <class T>
+METALHOST_INLINE T fmax3(T a, T b, T c) {
+  return fmax(fmax(a, b), c);
+}
+template <class T>
+METALHOST_INLINE T fmedian3(T a, T b, T c) {
+  return fmax(fmin(a, b), fmin(fmax(a, b), c));
+}
 template <class T, enable_if_t<is_scalar_v<T>, int> = 0>
-METALHOST_INLINE T abs(T a) {
+METALHOST_INLINE detail::computed<T> abs(T a) {
   return a < T(0) ? T(-a) : a;
 }
 METALHOST_MAP1(abs)
 template <class T, class L, class H>
-METALHOST_INLINE T clamp(T x, L low, H high) {
-  return min(max(x, T(low)), T(high));
+METALHOST_INLINE detail::computed<T> clamp(T x, L low, H high) {
+  using C = detail::computed<T>;
+  return min(max(C(x), C(low)), C(high));
 }
 template <class T, enable_if_t<is_floating_point_v<T>, int> = 0>
-METALHOST_INLINE T fma(T a, T b, T c) {
-  return T(__builtin_fmaf(float(a), float(b), float(c)));
+METALHOST_INLINE detail::computed<T> fma(T a, T b, T c) {
+  return detail::computed<T>(__builtin_fmaf(float(a), float(b), float(c)));
 }
 template <class T, int N>
 METALHOST_INLINE vec<T, N> fma(const vec<T, N>& a, const vec<T, N>& b, const vec<T, N>& c) {

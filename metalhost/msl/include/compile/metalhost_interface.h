@@ -53,6 +53,7 @@ struct KernelEntry {
   const char* const* declarations;  // of the arguments, as written
   const char* function;             // what was instantiated
   bool (*has)(int argument);        // whether the function constants leave this argument in
+  uint64_t constants[2];            // a bit for each function constant of the object: whether it may be used
 };
 
 struct ConstantEntry {

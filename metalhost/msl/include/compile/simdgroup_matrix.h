@@ -70,5 +70,12 @@ METALHOST_INLINE void simdgroup_multiply(simdgroup_matrix<D, 8, 8>& d, const sim
                                          const simdgroup_matrix<B, 8, 8>& b, METALHOST_SITE) {
   simdgroup_multiply_accumulate(d, a, b, make_filled_simdgroup_matrix<D, 8>(D(0)), file_, line_);
 }
+template <class T>
+METALHOST_INLINE simdgroup_matrix<T, 8, 8> operator*(const simdgroup_matrix<T, 8, 8>& a,
+                                                     const simdgroup_matrix<T, 8, 8>& b) {
+  simdgroup_matrix<T, 8, 8> product;
+  simdgroup_multiply(product, a, b);
+  return product;
+}
 
 }  // namespace metal

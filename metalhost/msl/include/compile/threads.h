@@ -75,17 +75,36 @@ METALHOST_SHUFFLE(quad_shuffle_xor, (self & ~3) + ((self ^ int(n)) & 3))
 METALHOST_SHUFFLE(quad_shuffle_up, (self & 3) < int(n) ? self : self - int(n))
 METALHOST_SHUFFLE(quad_shuffle_down, (self & 3) + int(n) > 3 ? self : self + int(n))
 #undef METALHOST_SHUFFLE
+// The SIMD-group is shifted in pieces of `modulo` lanes, each filled from the same lanes of `fill`.
+template <class T>
+METALHOST_INLINE T simd_shuffle_and_fill_up(T v, T fill, ushort n, ushort modulo, METALHOST_SITE) {
+  struct Both {
+    T v, fill;
+  };
+  auto e = detail::exchange(Both{v, fill}, "simd_shuffle_and_fill_up", file_, line_);
+  const int lane = detail::lane(), first = lane / modulo * modulo, from = lane - int(n);
+  const int wanted = from < first ? from + modulo : from;
+  const Both got = detail::pick<Both>(e, wanted, {v, fill});
+  return from < first ? got.fill : got.v;
+}
+template <class T>
+METALHOST_INLINE T simd_shuffle_and_fill_down(T v, T fill, ushort n, ushort modulo, METALHOST_SITE) {
+  struct Both {
+    T v, fill;
+  };
+  auto e = detail::exchange(Both{v, fill}, "simd_shuffle_and_fill_down", file_, line_);
+  const int lane = detail::lane(), last = lane / modulo * modulo + modulo, from = lane + int(n);
+  const int wanted = from >= last ? from - modulo : from;
+  const Both got = detail::pick<Both>(e, wanted, {v, fill});
+  return from >= last ? got.fill : got.v;
+}
 template <class T>
 METALHOST_INLINE T simd_shuffle_and_fill_up(T v, T fill, ushort n, METALHOST_SITE) {
-  auto e = detail::exchange(v, "simd_shuffle_and_fill_up", file_, line_);
-  int from = detail::lane() - int(n);
-  return from < 0 ? fill : detail::pick<T>(e, from, v);
+  return simd_shuffle_and_fill_up(v, fill, n, ushort(32), file_, line_);
 }
 template <class T>
 METALHOST_INLINE T simd_shuffle_and_fill_down(T v, T fill, ushort n, METALHOST_SITE) {
-  auto e = detail::exchange(v, "simd_shuffle_and_fill_down", file_, line_);
-  int from = detail::lane() + int(n);
-  return from > 31 ? fill : detail::pick<T>(e, from, v);
+  return simd_shuffle_and_fill_down(v, fill, n, ushort(32), file_, line_);
 }
 template <class T>
 METALHOST_INLINE T simd_broadcast_first(T v, METALHOST_SITE) {

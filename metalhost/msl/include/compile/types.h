@@ -1,18 +1,10 @@
 // Types: numbers, vectors with swizzles, packed vectors, matrices, limits.
 // Source of names and meanings: the Metal Shading Language Specification, version 3.1.
 #pragma once
-#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "metalhost_interface.h"
-#undef isnan
-#undef isinf
-#undef isfinite
-#undef signbit
-#undef isnormal
-#undef fmax
-#undef fmin
 
 using uchar = unsigned char;
 using ushort = unsigned short;
@@ -50,6 +42,8 @@ template <class A, class B>
 struct is_same : bool_constant<__is_same(A, B)> {};
 template <class A, class B>
 inline constexpr bool is_same_v = __is_same(A, B);
+template <class... B>
+struct _disjunction : bool_constant<(B::value || ...)> {};  // Apple's own, which public kernels use
 template <bool B, class T = void>
 struct enable_if {};
 template <class T>
@@ -80,6 +74,8 @@ template <class T>
 struct remove_cv {
   using type = remove_cv_t<T>;
 };
+template <class T>
+using remove_addrspace_t = T;  // the host has one
 template <class T>
 using remove_const_t = remove_cv_t<T>;
 template <class T>
@@ -157,6 +153,19 @@ METALHOST_INLINE constexpr auto at(const A& a, int i) {
 }
 }  // namespace detail
 
+namespace detail {
+// T(from); clang has no conversion between half and bfloat, Metal has one where it is written.
+template <class T, class From>
+METALHOST_INLINE constexpr T to(const From& from) {
+  using F = remove_cv_t<From>;
+  if constexpr ((is_same_v<T, half> && is_same_v<F, bfloat>) || (is_same_v<T, bfloat> && is_same_v<F, half>)) {
+    return T(float(from));
+  } else {
+    return T(from);
+  }
+}
+}  // namespace detail
+
 // Letters of a vector picked by name, inside the union that holds them.
 template <class T, int Slots, int... I>
 struct swizzle {
@@ -218,20 +227,17 @@ struct swizzle {
 #define METALHOST_VECTOR_MEMBERS(N)                                                                             \
   using element_type = T;                                                                                       \
   vec() = default;                                                                                              \
-  METALHOST_INLINE constexpr vec(const vec& o) : slots{} {                                                      \
-    for (int i = 0; i < N; ++i) slots[i] = o.slots[i];                                                          \
-  }                                                                                                             \
   METALHOST_INLINE constexpr vec& operator=(const vec& o) {                                                     \
     for (int i = 0; i < N; ++i) slots[i] = o.slots[i];                                                          \
     return *this;                                                                                               \
   }                                                                                                             \
   template <class U, enable_if_t<is_scalar_v<U>, int> = 0>                                                      \
   METALHOST_INLINE constexpr vec(U s) : slots{} {                                                               \
-    for (int i = 0; i < N; ++i) slots[i] = T(s);                                                                \
+    for (int i = 0; i < N; ++i) slots[i] = detail::to<T>(s);                                                    \
   }                                                                                                             \
   template <class U, enable_if_t<detail::lanes<U> == N && !is_same_v<U, vec>, int> = 0>                         \
   METALHOST_INLINE constexpr explicit(!is_same_v<detail::element<U>, T>) vec(const U& o) : slots{} {            \
-    for (int i = 0; i < N; ++i) slots[i] = T(o[i]);                                                             \
+    for (int i = 0; i < N; ++i) slots[i] = detail::to<T>(o[i]);                                                 \
   }                                                                                                             \
   template <class A, class B, class... R>                                                                       \
   METALHOST_INLINE constexpr vec(const A& a, const B& b, const R&... rest) : slots{} {                          \
@@ -247,9 +253,9 @@ struct swizzle {
   template <class A>                                                                                            \
   METALHOST_INLINE constexpr void put(int& k, const A& a) {                                                     \
     if constexpr (detail::lanes<A> == 0) {                                                                      \
-      slots[k++] = T(a);                                                                                        \
+      slots[k++] = detail::to<T>(a);                                                                            \
     } else {                                                                                                    \
-      for (int i = 0; i < detail::lanes<A>; ++i) slots[k++] = T(a[i]);                                          \
+      for (int i = 0; i < detail::lanes<A>; ++i) slots[k++] = detail::to<T>(a[i]);                              \
     }                                                                                                           \
   }                                                                                                             \
   METALHOST_INLINE constexpr T& operator[](int i) {                                                             \
@@ -272,6 +278,7 @@ struct alignas(2 * sizeof(T)) vec<T, 2> {
     METALHOST_SWIZZLES2(x, y)
     METALHOST_SWIZZLES2(r, g)
   };
+  vec(const vec&) = default;
   METALHOST_VECTOR_MEMBERS(2)
 };
 template <class T>
@@ -287,6 +294,10 @@ struct alignas(4 * sizeof(T)) vec<T, 3> {
     METALHOST_SWIZZLES3(x, y, z)
     METALHOST_SWIZZLES3(r, g, b)
   };
+  // Without its fourth slot, which nobody may have written.
+  METALHOST_INLINE constexpr vec(const vec& o) : slots{} {
+    for (int i = 0; i < 3; ++i) slots[i] = o.slots[i];
+  }
   METALHOST_VECTOR_MEMBERS(3)
 };
 template <class T>
@@ -302,6 +313,7 @@ struct alignas(4 * sizeof(T)) vec<T, 4> {
     METALHOST_SWIZZLES4(x, y, z, w)
     METALHOST_SWIZZLES4(r, g, b, a)
   };
+  vec(const vec&) = default;
   METALHOST_VECTOR_MEMBERS(4)
 };
 
@@ -406,6 +418,10 @@ struct matrix {
       for (int j = 0; j < Rows; ++j) columns[i][j] = i == j ? diagonal : T(0);
     }
   }
+  template <class U, enable_if_t<!is_same_v<U, T>, int> = 0>
+  METALHOST_INLINE explicit matrix(const matrix<U, Columns, Rows>& other) {
+    for (int i = 0; i < Columns; ++i) columns[i] = vec<T, Rows>(other[i]);
+  }
   template <class... A, enable_if_t<sizeof...(A) == Columns, int> = 0>
   METALHOST_INLINE matrix(const A&... a) : columns{vec<T, Rows>(a)...} {}
   METALHOST_INLINE vec<T, Rows>& operator[](int i) { return columns[i]; }
@@ -433,6 +449,34 @@ struct array {
   METALHOST_INLINE constexpr T& operator[](size_t i) { return items[i]; }
   METALHOST_INLINE constexpr const T& operator[](size_t i) const { return items[i]; }
   METALHOST_INLINE constexpr size_t size() const { return N; }
+};
+
+// A value that all threads of a SIMD-group have; not checked.
+template <class T>
+struct uniform {
+  T value;
+  uniform() = default;
+  METALHOST_INLINE constexpr uniform(T v) : value(v) {}
+  METALHOST_INLINE constexpr operator T() const { return value; }
+};
+template <class T>
+METALHOST_INLINE constexpr uniform<T> make_uniform(T v) {
+  return v;
+}
+
+// <metal_logging> of Metal 3.2: messages are dropped.
+struct os_log {
+  constexpr os_log(const char*, const char*) {}
+  template <class... A>
+  void log(const char*, A...) const {}
+  template <class... A>
+  void log_debug(const char*, A...) const {}
+  template <class... A>
+  void log_info(const char*, A...) const {}
+  template <class... A>
+  void log_error(const char*, A...) const {}
+  template <class... A>
+  void log_fault(const char*, A...) const {}
 };
 
 template <class R, class S>
@@ -469,3 +513,25 @@ METALHOST_LIMITS(bfloat, 3.38953138925153547590e+38f, 1.17549435082228750797e-38
 #undef METALHOST_LIMITS
 
 }  // namespace metal
+
+namespace metalhost {
+// What static_cast is rewritten to.
+template <class T, class From>
+METALHOST_INLINE constexpr T cast(From&& from) {
+  using namespace metal;
+  using F = decay_t<From>;
+  if constexpr ((is_same_v<T, half> && is_same_v<F, bfloat>) || (is_same_v<T, bfloat> && is_same_v<F, half>)) {
+    return T(float(from));
+  } else {
+    return static_cast<T>(static_cast<From&&>(from));
+  }
+}
+// V v = {...}: what isn't there is zero.
+template <class V, class... A>
+METALHOST_INLINE constexpr V braced(const A&... a) {
+  V v(metal::detail::element<V>(0));
+  int k = 0;
+  (v.put(k, a), ...);
+  return v;
+}
+}  // namespace metalhost

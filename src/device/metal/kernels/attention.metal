@@ -4,8 +4,9 @@
 // sums are scaled by a product with a diagonal matrix, so nothing depends on which lane holds what. Which keys a query
 // sees comes from attention_ranges.metal; keys that no query of the block sees are taken as zeros, whatever lies there.
 // Work O(pairs of blocks that see each other x width), memory O(queries) beside the result. Sums, maxima and weights
-// are f32. Tolerance: keys / 8 additions in f32, then one rounding to the type. A NaN in one row may spread to the
-// queries of its block.
+// are f32. Tolerance: keys / 8 additions in f32, then one rounding to the type. A query whose scores aren't numbers takes
+// no part in the products, which would spread them over its block: its total alone is not a number. Values that aren't
+// finite do spread, to the queries of the block that don't see them.
 #include "kernels/shared/panels.metal"
 #include "parameters/attention.h"
 
@@ -82,12 +83,13 @@ kernel void attention(device const uchar* q [[buffer(0)]], device const uchar* k
     new_top = max(new_top, simd_shuffle_xor(new_top, ushort(1)));
     new_top = max(new_top, simd_shuffle_xor(new_top, ushort(2)));
     const float base = new_top == -INFINITY ? 0.0f : new_top;
-    const float shrink = precise::exp(top - base);
+    float shrink = precise::exp(top - base);
+    if (isnan(shrink)) shrink = 0.0f;
     float added = 0.0f;
     for (uint c = part; c < uint(kKeys); c += 4) {
       const int at = key + int(c);
       const float weight = mine.x <= at && at < mine.y ? precise::exp(my_scores[c] - base) : 0.0f;
-      my_scores[c] = weight;
+      my_scores[c] = isnan(weight) ? 0.0f : weight;
       added += weight;
     }
     added += simd_shuffle_xor(added, ushort(1));

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,6 +94,7 @@ int run(const std::vector<std::string>& command, const std::map<std::string, std
   const pid_t child = fork();
   if (child == 0) {
     setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // it ends with us
     const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
     dup2(out, 1);
     dup2(out, 2);
@@ -277,6 +279,10 @@ class Session {
                            environment, log, seconds);
     if (status == 0) return Verdict::passed;
     if (status == 124) return Verdict::late;
+    if (status == 127 || status == 128 + SIGKILL) {
+      fmt::print(stderr, "\nmutate: the tests couldn't run (status {}): out of memory? See {}\n", status, log.string());
+      std::_Exit(1);  // not a verdict on the mutant
+    }
     return contents(log).find("doesn't compile") != std::string::npos ? Verdict::invalid : Verdict::failed;
   }
 

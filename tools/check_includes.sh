@@ -64,6 +64,6 @@ done < <(git ls-files 'include/*.h')
 while IFS=: read -r file line _; do
   complain "$file:$line: Objective-C or metal-cpp outside of the Metal backend (src/device/metal)"
 done < <(git ls-files '*.cpp' '*.h' '*.hpp' '*.c' '*.cc' '*.m' '*.mm' '*.in' |
-  grep -vE '^(src/device/metal|metalhost|tests/metal|tests/unit/device_metal)/|^include/temper/interop/metal\.h$|^tools/check_apple_program\.cpp$' |
+  grep -vE '^(src/device/metal|metalhost|tests/metal|tests/unit/device_metal|tests/mutation)/|^include/temper/interop/metal\.h$|^tools/check_apple_program\.cpp$' |
   xargs grep -nE '^([^/]|/[^/])*(# *(include|import) *<(Metal|MetalPerformanceShaders|Foundation|QuartzCore|objc)/|\b(MTL|NS|MPS)::|\bnamespace +(MTL|NS|MPS)\b|\bobjc_[a-zA-Z]+|\bsel_registerName\b)' /dev/null || true)
 exit $status

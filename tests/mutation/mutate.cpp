@@ -1,5 +1,5 @@
 // ./dev mutate: plants mistakes into the Metal kernels, one at a time, and counts those that the tests notice.
-//   mutate TESTS WORK_FOLDER [--seed N] [--sample N | --all] [--file NAME] [--jobs N] [--list]
+//   mutate TESTS WORK_FOLDER [--seed N] [--sample N | --all] [--file NAME] [--jobs N] [--list] [--again]
 // TESTS is mutant_tests. A mutant meets, until one fails: a few quick tests of every kernel that its file is in; the
 // same under METALHOST_CHECK_KERNELS, which sees races and accesses out of bounds; all tests that run the file's
 // kernels.
@@ -43,6 +43,7 @@ struct Options {
   std::string file;
   int jobs = 2;
   bool list = false;
+  bool again = false;  // what the last run left
 };
 
 std::string contents(const fs::path& path) {
@@ -56,9 +57,13 @@ struct Site {
   std::string file;  // relative to kFolder
   Mutation mutation;
   std::string before, after;  // the line
+  int occurrence = 1;         // of the same mistake in lines of the same text
 
   /// What tells it from others for as long as its line stays as it is: the list of equivalent ones names it so.
-  std::string key() const { return fmt::format("{} | {} | {} | {}", file, name_of(mutation.op), before, after); }
+  std::string key() const {
+    return fmt::format("{} | {} | {} | {}{}", file, name_of(mutation.op), before, after,
+                       occurrence == 1 ? "" : fmt::format(" #{}", occurrence));
+  }
 };
 
 std::string trimmed(std::string_view line) {
@@ -76,6 +81,7 @@ std::vector<Site> all_sites(const std::string& only) {
   std::set<std::string> files;
   for (const FlatKernel& kernel : flat_kernels(kFolder)) files.insert(kernel.files.begin(), kernel.files.end());
   std::vector<Site> sites;
+  std::map<std::string, int> seen;
   for (const std::string& file : files) {
     if (!file.ends_with(".metal") || (!only.empty() && fs::path(file).stem() != only)) continue;
     const std::string text = contents(kFolder / file);
@@ -83,6 +89,7 @@ std::vector<Site> all_sites(const std::string& only) {
       const std::string mutant = mutation.applied_to(text);
       std::string before = line_at(text, mutation.offset), after = line_at(mutant, mutation.offset);
       sites.push_back({file, std::move(mutation), std::move(before), std::move(after)});
+      sites.back().occurrence = ++seen[sites.back().key()];
     }
   }
   return sites;
@@ -151,6 +158,10 @@ class Session {
   int main() {
     std::vector<Site> sites = all_sites(options_.file);
     const size_t total = sites.size();
+    if (options_.again) {
+      const std::string left = contents(options_.work / "survivors.txt");
+      std::erase_if(sites, [&](const Site& site) { return left.find(site.key() + "\n") == std::string::npos; });
+    }
     std::ranges::shuffle(sites, std::mt19937(options_.seed));
     if (sites.size() > options_.sample) sites.resize(options_.sample);
     std::ranges::sort(sites, {}, [](const Site& site) { return std::pair(site.file, site.mutation.offset); });
@@ -369,7 +380,8 @@ Options options_of(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   const auto usage = [] {
     fmt::print(stderr,
-               "usage: mutate TESTS WORK_FOLDER [--seed N] [--sample N | --all] [--file NAME] [--jobs N] [--list]\n");
+               "usage: mutate TESTS WORK_FOLDER [--seed N] [--sample N | --all] [--file NAME] [--jobs N] [--list] "
+               "[--again]\n");
     std::exit(2);
   };
   if (words.size() < 2) usage();
@@ -397,6 +409,8 @@ Options options_of(int argc, char** argv) {
       options.jobs = static_cast<int>(number());
     else if (words[i] == "--list")
       options.list = true;
+    else if (words[i] == "--again")
+      options.again = true;
     else
       usage();
   }

@@ -127,7 +127,7 @@ void CommandBatches::wait_for_others(MTL::CommandBuffer& commands, const std::ve
       continue;
     end_compute();
     if (const auto* batches = dynamic_cast<const CommandBatches*>(other.queue.get()))
-      commands.encodeWait(batches->completions_->event.get(), other.batch);
+      commands.encodeWait(&batches->event(), other.batch);
     else
       other.queue->wait(other.batch);
   }
@@ -220,12 +220,12 @@ void CommandBatches::Completions::on_completed(uint64_t number, MTL::CommandBuff
         fmt::format("metal: the GPU gave up a batch of {} ops that begins with {}: {}", finished.log.launches(),
                     finished.log.describe_first(), reason ? reason->utf8String() : "no reason given");
     finished.log.settle_failed(std::make_shared<Failure>(Failure{ErrorCode::internal, message}), *errors);
-    // A failed batch may not have signalled, and nobody must wait for ever; later ones may have, and it never goes
-    // down.
-    if (event->signaledValue() < number) event->setSignaledValue(number);
   } else {
     finished.log.settle(records, *errors);
   }
+  // A failed batch may not have signalled, and nobody must wait for ever. A later one that the GPU signals between this
+  // look and the next line is taken down again, and raised when its own handler comes here: so every batch looks.
+  if (event->signaledValue() < number) event->setSignaledValue(number);
   gpu_seconds += commands.GPUEndTime() - commands.GPUStartTime();
   // Other streams may read what the batch wrote from here on.
   std::ranges::fill(records, FaultRecord{});

@@ -66,6 +66,8 @@ class CommandBatches final : public WorkQueue {
   /// Commits and waits until everything is done.
   void finish();
 
+  /// What other streams wait for: its value is the number of the last batch that is done.
+  MTL::SharedEvent& event() const { return *completions_->event; }
   int64_t commits() const;
   /// The GPU's time for the batches that are done.
   double gpu_seconds() const;

@@ -142,6 +142,16 @@ TEST_F(KernelContracts, SoftMaxIntoAnotherType) {
   EXPECT_REPORT("mps-data-type", "MPSMatrixSoftMax #", kSoftMax, kernel->encodeToCommandBuffer(buffer, source, result));
 }
 
+TEST_F(KernelContracts, SoftMaxIntoAResultThatIsTooSmall) {
+  auto* source = matrix(3, 4);
+  auto* kernel = own(MPS::MatrixSoftMax::alloc()->init(device_));
+  for (auto* result : {matrix(2, 4), matrix(3, 3)}) {
+    auto* buffer = queue_->commandBuffer();
+    EXPECT_REPORT("mps-dimensions", "MPSMatrixSoftMax #", kSoftMax,
+                  kernel->encodeToCommandBuffer(buffer, source, result));
+  }
+}
+
 TEST_F(KernelContracts, AResultThatIsAlsoASource) {
   auto *left = matrix(2, 2), *right = matrix(2, 2);
   auto* kernel = product(2, 2, 2);
@@ -240,6 +250,19 @@ TEST_F(KernelContracts, TopKIndicesThatAreNotUnsigned) {
 
 constexpr const char* kSum =
     "-[MPSMatrixSum encodeToCommandBuffer:sourceMatrices:resultMatrix:scaleVector:offsetVector:biasVector:startIndex:]";
+
+TEST_F(KernelContracts, TopKIntoResultsThatAreTooSmall) {
+  auto* source = matrix(3, 8);
+  auto* kernel = own(MPS::MatrixFindTopK::alloc()->init(device_, 4));
+  for (const bool indices_are_small : {false, true}) {
+    auto* indices = matrix(3, indices_are_small ? 3 : 4, MPS::DataTypeUInt32);
+    auto* values = matrix(indices_are_small ? 3 : 2, 4);
+    auto* buffer = queue_->commandBuffer();
+    EXPECT_REPORT("mps-dimensions", "MPSMatrixFindTopK #",
+                  "-[MPSMatrixFindTopK encodeToCommandBuffer:inputMatrix:resultIndexMatrix:resultValueMatrix:]",
+                  kernel->encodeToCommandBuffer(buffer, source, indices, values));
+  }
+}
 
 TEST_F(KernelContracts, ASumWithOneSourceTooFew) {
   auto *source = matrix(2, 2), *result = matrix(2, 2);

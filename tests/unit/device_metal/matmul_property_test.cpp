@@ -61,7 +61,9 @@ void expect_products_like_loops_in_f64(const std::shared_ptr<Backend>& backend) 
   int native = 0;
   expect_property(
       [&] {
-        const int64_t m = pick<int64_t>(1, 20), n = pick<int64_t>(1, 20), k = pick<int64_t>(1, 40);
+        // A third of them matrix times vector, which MPS has a class of its own for.
+        const int64_t m = pick(0, 5) == 0 ? 1 : pick<int64_t>(1, 20), n = pick(0, 5) == 0 ? 1 : pick<int64_t>(1, 20);
+        const int64_t k = pick<int64_t>(1, 40);
         const int64_t batch = pick<int64_t>(1, 3);
         const bool shared_left = pick(0, 3) == 0, shared_right = pick(0, 3) == 0, with_c = pick(0, 1) == 1;
         const specs::Matmul::Attrs attrs{.trans_a = pick(0, 1) == 1,

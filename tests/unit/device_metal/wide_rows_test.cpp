@@ -5,9 +5,11 @@
 #include <random>
 
 #include "autograd/tape.h"
+#include "conformance/stored_weight.h"
 #include "like_cpu.h"
 #include "ops/argmax.h"
 #include "ops/layer_norm.h"
+#include "ops/linear_cross_entropy.h"
 #include "ops/reduce.h"
 #include "ops/rms_norm.h"
 #include "ops/sample.h"
@@ -112,6 +114,21 @@ TEST_P(MetalWideRows, DrawnTokens) {
 
 INSTANTIATE_TEST_SUITE_P(Columns, MetalWideRows, ::testing::Values(33, 100, 1000, 3000),
                          [](const auto& info) { return std::to_string(info.param); });
+
+TEST(MetalCrossEntropy, OneTargetOutsideIsNamedWhicheverThreadsItIs) {
+  Context ctx(own_backend());
+  constexpr int64_t rows = 1100, vocabulary = 8;
+  const WeightHandle head = stored_weight(ctx, vocabulary, 2, std::vector<double>(16, 0.5), QuantType::f32);
+  const Tensor x = grid_values(ctx, DType::f32, {rows, 2}, 1);
+  for (const size_t bad : {0u, 31u, 32u, 255u, 256u, 480u, 500u, 767u, 1023u, 1024u, 1099u}) {
+    std::vector<int32_t> targets(rows, 1);
+    targets[bad] = static_cast<int32_t>(vocabulary + static_cast<int64_t>(bad));
+    const std::string message = error_of(ErrorCode::numeric, [&] {
+      read<float>(ctx, linear_cross_entropy(ctx, x, head, upload(ctx, targets, {rows})));
+    });
+    EXPECT_NE(message.find("target " + std::to_string(targets[bad]) + " is not below"), std::string::npos) << message;
+  }
+}
 
 TEST(MetalRepetitionPenalty, SmallLogitsOfBothSignsArePenalised) {
   expect_like_cpu(DType::f32, 1, [](Context& ctx) -> std::vector<Tensor> {

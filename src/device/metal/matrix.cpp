@@ -144,4 +144,10 @@ void validate_indices(std::string_view op, const MatrixStack& m) {
   validate_place(op, m);
 }
 
+void validate_apart(std::string_view op, const MatrixStack& source, const MatrixStack& result) {
+  if (range_of(result.operand).overlaps(range_of(source.operand)))
+    fail(ErrorCode::invalid_argument, "{}: {} overlaps {}, which MPS reads while it writes; copy one?", op, result.name,
+         source.name);
+}
+
 }  // namespace temper::metal

@@ -45,5 +45,7 @@ MatrixStack matrix_of(const Operand& operand, std::string_view name, int64_t row
 void validate(std::string_view op, const MatrixStack& matrix);
 /// So does this, except that the elements are i32, which MPS writes indices as.
 void validate_indices(std::string_view op, const MatrixStack& matrix);
+/// Refuses a result in memory that the source is read from.
+void validate_apart(std::string_view op, const MatrixStack& source, const MatrixStack& result);
 
 }  // namespace temper::metal

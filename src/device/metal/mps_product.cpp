@@ -172,11 +172,7 @@ void validate(std::string_view op, const Product& p) {
     const bool broadcast = matrix->matrix_bytes == 0 && matrix != &p.result;
     validate(op, broadcast ? matrix->at(0) : *matrix);
   }
-  const MemoryRange written = range_of(p.result.operand);
-  for (const MatrixStack* source : {&p.left, &p.right})
-    if (written.overlaps(range_of(source->operand)))
-      fail(ErrorCode::invalid_argument, "{}: {} overlaps {}, which MPS reads while it writes; copy one?", op,
-           p.result.name, source->name);
+  for (const MatrixStack* source : {&p.left, &p.right}) validate_apart(op, *source, p.result);
 }
 
 void encode_product(OpenCommands& commands, MpsKernels& kernels, const Product& p) {

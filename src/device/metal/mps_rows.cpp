@@ -18,12 +18,6 @@ std::string text_of(const MatrixStack& m) {
   return fmt::format("{} [{},{}] of {}", m.name, m.rows, m.columns, name_of(m.dtype));
 }
 
-void validate_apart(std::string_view op, const MatrixStack& a, const MatrixStack& b) {
-  if (range_of(a.operand).overlaps(range_of(b.operand)))
-    fail(ErrorCode::invalid_argument, "{}: {} overlaps {}, which MPS reads while it writes; copy one?", op, b.name,
-         a.name);
-}
-
 void validate_shape(std::string_view op, const MatrixStack& m, int64_t rows, int64_t columns) {
   if (m.rows != rows || m.columns != columns || m.count != 1)
     fail(ErrorCode::shape_mismatch, "{}: {} is [{},{}], {} of them; it must be one of [{},{}]", op, m.name, m.rows,

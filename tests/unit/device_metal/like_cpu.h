@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "autograd/tape.h"
 #include "conformance/tolerance.h"
 #include "metal_fixture.h"
 #include "ops/cast.h"
@@ -24,6 +25,20 @@ inline const std::shared_ptr<Backend>& cpu_backend() {
 /// Numbers of [-1, 1) on a grid that f16 holds.
 inline Tensor grid_values(Context& ctx, DType dtype, const Shape& shape, unsigned seed) {
   return cast(ctx, upload(ctx, numbers(static_cast<size_t>(shape.elements()), seed), shape), dtype);
+}
+
+/// `work(inputs as leaves)` and its gradients by each input, from one of the result that a seed gives.
+template <class Work>
+std::vector<Tensor> with_gradients(Context& ctx, std::vector<Tensor> inputs, const Work& work, unsigned seed = 9) {
+  Tape tape;
+  const Context::TapeScope on(ctx, &tape);
+  for (Tensor& input : inputs) input = tape.leaf(input);
+  const Tensor y = work(inputs);
+  const Tensor dy = grid_values(ctx, y.dtype(), y.shape(), seed);
+  const Gradients grads = tape.backward(ctx, {&y, 1}, {&dy, 1});
+  std::vector<Tensor> results = {y.detached()};
+  for (const Tensor& input : inputs) results.push_back(grads.of(input));
+  return results;
 }
 
 /// What `work` returns on `backend` and on the CPU must agree within the table of tolerances; `terms` a sum.

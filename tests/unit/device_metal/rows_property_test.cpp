@@ -1,6 +1,5 @@
 // What runs on MPS beside matmul, and the kernels around it, at random shapes, offsets, strides and types, against the
 // CPU backend: softmax and its logarithm forward and backward, top-k, RMS norm, LoRA forward and backward.
-#include "autograd/tape.h"
 #include "conformance/stored_weight.h"
 #include "like_cpu.h"
 #include "ops/lora_linear.h"
@@ -19,6 +18,7 @@ using testing::grid_values;
 using testing::metal_backend;
 using testing::numbers;
 using testing::pick;
+using testing::with_gradients;
 
 /// [rows, columns] within something larger, or the transpose of such a part: drawn once, made on each backend.
 struct Part {
@@ -49,20 +49,6 @@ DType any_type() {
   return pick(0, 1) == 0 ? DType::f32 : DType::f16;
 }
 
-/// `work(ctx, inputs as leaves)` and the gradients of its result by each input.
-template <class Work>
-std::vector<Tensor> with_gradients(Context& ctx, std::vector<Tensor> inputs, unsigned seed, const Work& work) {
-  Tape tape;
-  const Context::TapeScope on(ctx, &tape);
-  for (Tensor& input : inputs) input = tape.leaf(input);
-  const Tensor y = work(inputs);
-  const Tensor dy = grid_values(ctx, y.dtype(), y.shape(), seed);
-  const Gradients grads = tape.backward(ctx, {&y, 1}, {&dy, 1});
-  std::vector<Tensor> results = {y.detached()};
-  for (const Tensor& input : inputs) results.push_back(grads.of(input));
-  return results;
-}
-
 void stop_at_first_failure() {
   RC_ASSERT(!::testing::Test::HasFailure());
 }
@@ -74,9 +60,10 @@ TEST(MetalRowsProperty, SoftmaxAndItsGradientAreLikeTheCpus) {
         const Part x = Part::draw(type, pick<int64_t>(1, 12), pick<int64_t>(1, 70));
         const bool logarithm = pick(0, 1) == 1;
         expect_like_cpu(metal_backend(), type, x.columns, [&](Context& ctx) {
-          return with_gradients(ctx, {x.on(ctx)}, x.seed + 1, [&](const std::vector<Tensor>& in) {
-            return logarithm ? log_softmax(ctx, in[0]) : softmax(ctx, in[0]);
-          });
+          return with_gradients(
+              ctx, {x.on(ctx)},
+              [&](const std::vector<Tensor>& in) { return logarithm ? log_softmax(ctx, in[0]) : softmax(ctx, in[0]); },
+              x.seed + 1);
         });
         stop_at_first_failure();
       },
@@ -105,8 +92,9 @@ TEST(MetalRowsProperty, RmsNormAndItsGradientsAreLikeTheCpus) {
         const Part x = Part::draw(type, pick<int64_t>(1, 8), pick<int64_t>(2, 70));
         expect_like_cpu(metal_backend(), type, x.columns, [&](Context& ctx) {
           const Tensor weight = grid_values(ctx, type, {x.columns}, x.seed + 2);
-          return with_gradients(ctx, {x.on(ctx), weight}, x.seed + 1,
-                                [&](const std::vector<Tensor>& in) { return rms_norm(ctx, in[0], in[1], 0.5f); });
+          return with_gradients(
+              ctx, {x.on(ctx), weight},
+              [&](const std::vector<Tensor>& in) { return rms_norm(ctx, in[0], in[1], 0.5f); }, x.seed + 1);
         });
         stop_at_first_failure();
       },
@@ -125,10 +113,12 @@ TEST(MetalRowsProperty, LoraAndItsGradientsAreLikeTheCpus) {
           const auto values = numbers(static_cast<size_t>(in * out), x.seed + 3);
           const WeightHandle weight = stored_weight(ctx, out, in, {values.begin(), values.end()},
                                                     type == DType::f32 ? QuantType::f32 : QuantType::f16);
-          return with_gradients(ctx, {x.on(ctx), a.on(ctx), b.on(ctx)}, x.seed + 1,
-                                [&](const std::vector<Tensor>& leaf) {
-                                  return lora_linear(ctx, leaf[0], leaf[1], leaf[2], weight, scale);
-                                });
+          return with_gradients(
+              ctx, {x.on(ctx), a.on(ctx), b.on(ctx)},
+              [&](const std::vector<Tensor>& leaf) {
+                return lora_linear(ctx, leaf[0], leaf[1], leaf[2], weight, scale);
+              },
+              x.seed + 1);
         });
         stop_at_first_failure();
       },

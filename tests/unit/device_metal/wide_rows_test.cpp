@@ -4,7 +4,6 @@
 #include <limits>
 #include <random>
 
-#include "autograd/tape.h"
 #include "conformance/stored_weight.h"
 #include "like_cpu.h"
 #include "ops/argmax.h"
@@ -24,6 +23,7 @@ using testing::error_of;
 using testing::expect_like_cpu;
 using testing::grid_values;
 using testing::own_backend;
+using testing::with_gradients;
 
 constexpr int64_t kRows = 3;
 
@@ -42,25 +42,11 @@ Tensor distinct_values(Context& ctx, int64_t columns, unsigned seed) {
   return upload(ctx, values, {kRows, columns});
 }
 
-/// `work(ctx, inputs as leaves)` and the gradients of its result by each.
-template <class Work>
-std::vector<Tensor> differentiated(Context& ctx, std::vector<Tensor> inputs, const Work& work) {
-  Tape tape;
-  const Context::TapeScope on(ctx, &tape);
-  for (Tensor& input : inputs) input = tape.leaf(input);
-  const Tensor y = work(inputs);
-  const Tensor dy = grid_values(ctx, y.dtype(), y.shape(), 9);
-  const Gradients grads = tape.backward(ctx, {&y, 1}, {&dy, 1});
-  std::vector<Tensor> results = {y.detached()};
-  for (const Tensor& input : inputs) results.push_back(grads.of(input));
-  return results;
-}
-
 TEST_P(MetalWideRows, SoftmaxAndItsLogarithm) {
   const int64_t columns = GetParam();
   for (const bool logarithm : {false, true})
     expect_like_cpu(DType::f32, columns, [&](Context& ctx) {
-      return differentiated(
+      return with_gradients(
           ctx, {grid_values(ctx, DType::f32, {kRows, columns}, 1)},
           [&](const std::vector<Tensor>& in) { return logarithm ? log_softmax(ctx, in[0]) : softmax(ctx, in[0]); });
     });
@@ -69,12 +55,12 @@ TEST_P(MetalWideRows, SoftmaxAndItsLogarithm) {
 TEST_P(MetalWideRows, Norms) {
   const int64_t columns = GetParam();
   expect_like_cpu(DType::f32, columns, [&](Context& ctx) {
-    return differentiated(
+    return with_gradients(
         ctx, {grid_values(ctx, DType::f32, {kRows, columns}, 1), grid_values(ctx, DType::f32, {columns}, 2)},
         [&](const std::vector<Tensor>& in) { return rms_norm(ctx, in[0], in[1]); });
   });
   expect_like_cpu(DType::f32, columns, [&](Context& ctx) {
-    return differentiated(ctx,
+    return with_gradients(ctx,
                           {grid_values(ctx, DType::f32, {kRows, columns}, 1),
                            grid_values(ctx, DType::f32, {columns}, 2), grid_values(ctx, DType::f32, {columns}, 3)},
                           [&](const std::vector<Tensor>& in) { return layer_norm(ctx, in[0], in[1], in[2]); });

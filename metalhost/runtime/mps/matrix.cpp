@@ -16,7 +16,6 @@ uint64_t recommended_bytes(uint64_t elements, DataType type) {
   return (elements * element_bytes(type) + 15) / 16 * 16;
 }
 
-constexpr uint64_t kStoragePrivate = options_of(0, StorageMode::device_private, HazardTracking::automatic);
 
 bool fits_device(const Object& object, const Device& device, const Shape& shape) {
   if (shape.bytes() <= device.profile.max_buffer_bytes) return true;
@@ -81,6 +80,7 @@ TemporaryMatrix* temporary_matrix(CommandBuffer& command_buffer, const MatrixDes
   self->device = command_buffer.device();
   self->shape = descriptor.shape;
   self->owns_buffer = true;
+  self->mode = StorageMode::device_private;
   self->command_buffer = &command_buffer;
   command_buffer.kept.emplace_back(self.get());
   return self.get();
@@ -162,7 +162,7 @@ bool check_shape(const Object& object, const Shape& shape, bool is_vector) {
 }
 
 Buffer* Storage::buffer() {
-  if (!buffer_ && device) buffer_ = new_buffer(*device, shape.bytes(), kStoragePrivate);
+  if (!buffer_ && device) buffer_ = new_buffer(*device, shape.bytes(), options_of(0, mode, HazardTracking::automatic));
   return buffer_.get();
 }
 

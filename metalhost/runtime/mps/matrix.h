@@ -34,6 +34,7 @@ struct Storage : Object {
   uint64_t offset = 0;
   bool is_vector = false;
   bool owns_buffer = false;
+  StorageMode mode = StorageMode::shared;  // of a buffer that is allocated here
 
   std::string label_text() const { return shape.text(); }
   // The buffer; of a matrix that was made without one, allocated now. Null when there is no memory.

@@ -2,6 +2,7 @@
 #pragma once
 // Apple's header brings these along; metal-cpp (INFINITY) and programs count on it.
 #include <assert.h>
+#include <dispatch/dispatch.h>
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>

@@ -189,6 +189,22 @@ TEST_F(SumsAndCopies, MatricesAndVectorsTellTheirShape) {
   EXPECT_FALSE(MPS::SupportsMTLDevice(nullptr));
 }
 
+// Apple's header: of MPS's own buffers those of temporary objects are private. Programs fill the others' `data`.
+TEST_F(SumsAndCopies, TheProgramSeesTheMemoryOfAMatrixMadeFromADevice) {
+  auto* matrix_descriptor = MPS::MatrixDescriptor::matrixDescriptor(2, 3, 12, MPS::DataTypeFloat32);
+  auto* matrix = own(MPS::Matrix::alloc()->init(device_, matrix_descriptor));
+  EXPECT_EQ(matrix->data()->storageMode(), MTL::StorageModeShared);
+  EXPECT_NE(matrix->data()->contents(), nullptr);
+  auto* vector_descriptor = MPS::VectorDescriptor::vectorDescriptor(5, MPS::DataTypeFloat32);
+  auto* vector = own(MPS::Vector::alloc()->init(device_, vector_descriptor));
+  EXPECT_NE(vector->data()->contents(), nullptr);
+
+  auto* commands = queue_->commandBuffer();
+  auto* temporary = MPS::TemporaryMatrix::temporaryMatrix(commands, matrix_descriptor);
+  EXPECT_EQ(temporary->data()->storageMode(), MTL::StorageModePrivate);
+  temporary->setReadCount(0);
+}
+
 TEST_F(SumsAndCopies, ATemporaryMatrixCarriesAValueInsideOneCommandBuffer) {
   auto* source = filled(matrix(4, 4));
   auto* result = matrix(4, 4);

@@ -16,7 +16,6 @@ uint64_t recommended_bytes(uint64_t elements, DataType type) {
   return (elements * element_bytes(type) + 15) / 16 * 16;
 }
 
-
 bool fits_device(const Object& object, const Device& device, const Shape& shape) {
   if (shape.bytes() <= device.profile.max_buffer_bytes) return true;
   report(Rule::mps_too_large, &object,

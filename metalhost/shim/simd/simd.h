@@ -1,7 +1,7 @@
 // The vector types of Apple's <simd/simd.h> under both of their names; none of its functions.
 #pragma once
 
-#define METALHOST_SIMD_TYPES(type, name)                                                \
+#define METALHOST_SIMD_TYPES(type, name)                                                 \
   typedef __attribute__((__ext_vector_type__(2))) type vector_##name##2, simd_##name##2; \
   typedef __attribute__((__ext_vector_type__(3))) type vector_##name##3, simd_##name##3; \
   typedef __attribute__((__ext_vector_type__(4))) type vector_##name##4, simd_##name##4; \

@@ -118,9 +118,9 @@ void CommandBatches::end_compute() {
 
 void CommandBatches::wait_for_others(MTL::CommandBuffer& commands, const std::vector<Dependency>& others) {
   for (const Dependency& other : others) {
-    const auto known = std::ranges::find(waited_, other.queue, &Dependency::queue);
-    if (known == waited_.end())
-      waited_.push_back(other);
+    const auto known = std::ranges::find(open_.waits, other.queue, &Dependency::queue);
+    if (known == open_.waits.end())
+      open_.waits.push_back(other);
     else if (other.batch > known->batch)
       known->batch = other.batch;
     else
@@ -167,7 +167,6 @@ void CommandBatches::commit_open() {
     completions_->in_flight.push_back(std::exchange(open_, {}));
   }
   commands.commit();
-  waited_.clear();
   ++commits_;
 }
 
@@ -188,9 +187,12 @@ void CommandBatches::finish() {
 }
 
 void CommandBatches::release_retired() {
-  std::vector<FaultCheck> retired;  // released outside of the lock: memory asks whether batches are done
+  // Released outside of the lock: memory asks whether batches are done.
+  std::vector<FaultCheck> retired;
+  std::vector<Dependency> retired_waits;
   const std::lock_guard lock(completions_->mutex);
   std::swap(retired, completions_->retired);
+  std::swap(retired_waits, completions_->retired_waits);
 }
 
 int64_t CommandBatches::commits() const {
@@ -203,26 +205,42 @@ double CommandBatches::gpu_seconds() const {
   return completions_->gpu_seconds;
 }
 
-void CommandBatches::Completions::on_completed(uint64_t number, MTL::CommandBuffer& commands) {
-  const AutoreleaseScope scope;
-  Batch finished;  // its command buffer is released outside of the lock
-  const std::lock_guard lock(mutex);
-  finished = std::move(in_flight.front());
-  in_flight.pop_front();
-  TEMPER_ASSERT(finished.number == number);  // one queue completes in order
-  const std::span<FaultRecord> records =
-      finished.records ? std::span(static_cast<FaultRecord*>(finished.records->contents()), finished.log.records())
-                       : std::span<FaultRecord>();
+FailureHandle CommandBatches::Completions::failure_of(const Batch& finished, MTL::CommandBuffer& commands) const {
+  const auto failure = [&](std::string_view what, std::string_view why) {
+    return std::make_shared<Failure>(
+        Failure{ErrorCode::internal, fmt::format("metal: {} a batch of {} ops that begins with {}: {}", what,
+                                                 finished.log.launches(), finished.log.describe_first(), why)});
+  };
   if (commands.status() == MTL::CommandBufferStatusError) {
     const NS::Error* error = commands.error();
     const NS::String* reason = error ? error->localizedDescription() : nullptr;
-    const std::string message =
-        fmt::format("metal: the GPU gave up a batch of {} ops that begins with {}: {}", finished.log.launches(),
-                    finished.log.describe_first(), reason ? reason->utf8String() : "no reason given");
-    finished.log.settle_failed(std::make_shared<Failure>(Failure{ErrorCode::internal, message}), *errors);
-  } else {
-    finished.log.settle(records, *errors);
+    return failure("the GPU gave up", reason ? reason->utf8String() : "no reason given");
   }
+  // One queue completes in order, so what this batch read has been looked at, and is marked if it has failed.
+  for (const Dependency& wait : finished.waits)
+    if (!wait.queue->done(wait.batch))
+      return failure("out of order,", "it was reported done before work of another stream that it waited for");
+  return nullptr;
+}
+
+void CommandBatches::Completions::on_completed(uint64_t number, MTL::CommandBuffer& commands) {
+  const AutoreleaseScope scope;
+  Batch finished;  // its command buffer is released outside of the lock
+  {
+    const std::lock_guard lock(mutex);
+    finished = std::move(in_flight.front());
+    in_flight.pop_front();
+  }
+  TEMPER_ASSERT(finished.number == number);                      // one queue completes in order
+  const FailureHandle failure = failure_of(finished, commands);  // looks at other streams, which may look at this one
+  const std::lock_guard lock(mutex);
+  const std::span<FaultRecord> records =
+      finished.records ? std::span(static_cast<FaultRecord*>(finished.records->contents()), finished.log.records())
+                       : std::span<FaultRecord>();
+  if (failure)
+    finished.log.settle_failed(failure, *errors);
+  else
+    finished.log.settle(records, *errors);
   // A failed batch may not have signalled, and nobody must wait for ever. A later one that the GPU signals between this
   // look and the next line is taken down again, and raised when its own handler comes here: so every batch looks.
   if (event->signaledValue() < number) event->setSignaledValue(number);
@@ -231,6 +249,9 @@ void CommandBatches::Completions::on_completed(uint64_t number, MTL::CommandBuff
   std::ranges::fill(records, FaultRecord{});
   if (finished.records) spare_records.push_back(std::move(finished.records));
   finished.log.clear(retired);
+  retired_waits.insert(retired_waits.end(), std::make_move_iterator(finished.waits.begin()),
+                       std::make_move_iterator(finished.waits.end()));
+  finished.waits.clear();
   spare_logs.push_back(std::move(finished.log));
   completed = number;
   changed.notify_all();

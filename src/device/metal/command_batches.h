@@ -80,7 +80,8 @@ class CommandBatches final : public WorkQueue {
     LaunchLog log;
     Retained<MTL::Buffer> records;  // FaultRecords of the launches with a check, if there are any
     int64_t bytes = 0;
-    Signpost signpost = {};  // from commit to completion
+    std::vector<Dependency> waits;  // the last batch of each queue that it waits for
+    Signpost signpost = {};         // from commit to completion
   };
   /// What completion handlers touch: they may run after the stream is gone.
   struct Completions {
@@ -90,13 +91,17 @@ class CommandBatches final : public WorkQueue {
     double gpu_seconds = 0;
     std::deque<Batch> in_flight;
     std::shared_ptr<AsyncErrors> errors;
-    std::vector<FaultCheck> retired;  // of batches that are done: releasing memory may wait, a handler must not
+    // Of batches that are done: releasing memory and queues may wait, a handler must not.
+    std::vector<FaultCheck> retired;
+    std::vector<Dependency> retired_waits;
     // Of batches that are done, for the next ones.
     std::vector<LaunchLog> spare_logs;
     std::vector<Retained<MTL::Buffer>> spare_records;
     Retained<MTL::SharedEvent> event;
 
     void on_completed(uint64_t number, MTL::CommandBuffer& commands);
+    /// Why the batch's results can't be trusted, or null.
+    FailureHandle failure_of(const Batch& finished, MTL::CommandBuffer& commands) const;
   };
 
   void wait_until_completed(uint64_t batch);
@@ -115,9 +120,8 @@ class CommandBatches final : public WorkQueue {
   std::shared_ptr<Completions> completions_;
   mutable std::mutex mutex_;  // of the open batch
   Batch open_;
-  std::vector<Dependency> waited_;  // what the open batch waits for: the last batch of each queue
-  HazardTracker hazards_;           // of the open compute encoder
-  uint64_t open_number_ = 1;        // batches count from 1
+  HazardTracker hazards_;     // of the open compute encoder
+  uint64_t open_number_ = 1;  // batches count from 1
   int64_t commits_ = 0;
 };
 

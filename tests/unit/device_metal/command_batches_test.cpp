@@ -45,5 +45,47 @@ TEST_F(MetalBatches, AHandlerThatIsLateForItsBatchesFindsWhatItNeeds) {
   EXPECT_TRUE(has_run) << "batches ended before their handler";
 }
 
+/// A queue that says what a test tells it to.
+class OtherQueue final : public WorkQueue {
+ public:
+  explicit OtherQueue(bool is_done) : is_done_(is_done) {}
+  bool done(uint64_t) const override { return is_done_; }
+  void submit(uint64_t) override {}
+  void wait(uint64_t) override {}
+
+ private:
+  bool is_done_;
+};
+
+// Apple's handlers of one queue come in the order of its command buffers. If they ever don't, a batch could be taken
+// for good before the failure of what it read is known.
+TEST_F(MetalBatches, ABatchThatIsDoneBeforeWhatItWaitedForHasFailed) {
+  for (const bool in_order : {true, false}) {
+    const auto written = std::make_shared<FailedRanges>();
+    CommandBatches batches(gpu_, limits_, HazardKinds{}, errors_);
+    batches.encode({.others = {{std::make_shared<OtherQueue>(in_order), 3}},
+                    .note = [](uint64_t) {},
+                    .log =
+                        [&](LaunchLog& log) {
+                          log.begin(1, "fill");
+                          log.write({0, 0, 16}, written, false);
+                        }},
+                   [&](MTL::CommandBuffer& commands, FaultPlace) {
+                     MTL::BlitCommandEncoder* blit = commands.blitCommandEncoder();
+                     blit->fillBuffer(buffer_.get(), NS::Range::Make(0, 16), 1);
+                     blit->endEncoding();
+                   });
+    batches.finish();
+    const FailureHandle failure = errors_->take();
+    EXPECT_EQ(written->find({0, 0, 16}) == nullptr, in_order);
+    ASSERT_EQ(failure == nullptr, in_order);
+    if (failure) {
+      EXPECT_EQ(failure->message,
+                "metal: out of order, a batch of 1 ops that begins with fill(): it was reported done before work of "
+                "another stream that it waited for");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace temper::metal

@@ -1,15 +1,26 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
-#include <exception>
+#include <chrono>
+#include <utility>
 
 #include "base/fail.h"
 
 namespace temper {
 namespace {
 
-// Kernels follow each other within microseconds; a worker looks for the next one this long before it sleeps.
-constexpr int kSpinsBeforeSleep = 4000;
+using Clock = std::chrono::steady_clock;
+
+// Kernels follow each other within microseconds: a worker looks for the next one this long before it sleeps, and a
+// caller for the end of the last slice before it leaves its core to another thread.
+constexpr std::chrono::microseconds kWorkerSpins{100}, kCallerSpins{20};
+// Looks between two glances at the clock.
+constexpr int kLooks = 32;
+
+constexpr uint64_t kSliceMask = 0xffffffff;
+constexpr int64_t slice_of(uint64_t next) {
+  return static_cast<int64_t>(next & kSliceMask);
+}
 
 // A property of the thread, not of a pool or a caller: whether a call of run() comes from inside a slice.
 thread_local bool inside_slice = false;
@@ -22,15 +33,20 @@ void pause_briefly() {
 #endif
 }
 
-}  // namespace
+/// Looks until ready() or for as long as `limit`; returns whether it is ready.
+template <class F>
+bool spin_until(std::chrono::microseconds limit, F&& ready) {
+  if (ready()) return true;
+  for (const Clock::time_point end = Clock::now() + limit;;) {
+    for (int i = 0; i < kLooks; ++i) {
+      if (ready()) return true;
+      pause_briefly();
+    }
+    if (Clock::now() >= end) return false;
+  }
+}
 
-struct ThreadPool::Job {
-  FunctionRef<void(int64_t, int)> slice;
-  int64_t slices;
-  std::atomic<int64_t> next = 0;
-  std::mutex error_mutex{};
-  std::exception_ptr error{};
-};
+}  // namespace
 
 ThreadPool::ThreadPool(int threads) {
   for (int worker = 1; worker < threads; ++worker) workers_.emplace_back([this, worker] { work(worker); });
@@ -45,41 +61,50 @@ ThreadPool::~ThreadPool() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-void ThreadPool::take_slices(Job& job, int thread) {
-  inside_slice = true;
+bool ThreadPool::has_slices() const {
+  return slice_of(next_.load()) < slices_.load(std::memory_order_relaxed);
+}
+
+bool ThreadPool::take_slice(int thread) {
+  uint64_t next = next_.load(std::memory_order_acquire);
   for (;;) {
-    const int64_t i = job.next.fetch_add(1, std::memory_order_relaxed);
-    if (i >= job.slices) break;
-    try {
-      job.slice(i, thread);
-    } catch (...) {
-      std::lock_guard lock(job.error_mutex);
-      if (!job.error) job.error = std::current_exception();
-      job.next.store(job.slices, std::memory_order_relaxed);
-    }
+    // Acquired: if they are those of a later job, `next_` is known to be later too.
+    const Slice* slice = slice_.load(std::memory_order_acquire);
+    const int64_t i = slice_of(next);
+    if (i >= slices_.load(std::memory_order_acquire)) return false;
+    // Succeeds only if no slice was taken since, so the job is the one that the members above belong to.
+    if (!next_.compare_exchange_weak(next, next + 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    call(*slice, i, thread);
+    finished_.fetch_add(1, std::memory_order_release);
+    return true;
+  }
+}
+
+void ThreadPool::call(const Slice& slice, int64_t i, int thread) {
+  if (failed_.load(std::memory_order_relaxed)) return;
+  inside_slice = true;
+  try {
+    slice(i, thread);
+  } catch (...) {
+    std::lock_guard lock(error_mutex_);
+    if (!error_) error_ = std::current_exception();
+    failed_.store(true, std::memory_order_relaxed);
   }
   inside_slice = false;
 }
 
+void ThreadPool::sleep_until_called() {
+  std::unique_lock lock(mutex_);
+  // Either the caller sees this sleeper, or this sleeper sees the caller's slices: both operations are ordered.
+  ++sleepers_;
+  wake_.wait(lock, [&] { return stop_ || has_slices(); });
+  --sleepers_;
+}
+
 void ThreadPool::work(int thread) {
-  uint64_t seen = 0;
-  for (;;) {
-    for (int spin = 0; spin < kSpinsBeforeSleep && generation_.load(std::memory_order_acquire) == seen && !stop_;
-         ++spin)
-      pause_briefly();
-    Job* job = nullptr;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stop_ || generation_.load(std::memory_order_relaxed) != seen; });
-      if (stop_) return;
-      seen = generation_.load(std::memory_order_relaxed);
-      job = job_;
-    }
-    take_slices(*job, thread);
-    if (active_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-      std::lock_guard lock(mutex_);
-      done_.notify_one();
-    }
+  while (!stop_) {
+    if (take_slice(thread)) continue;
+    if (!spin_until(kWorkerSpins, [&] { return has_slices() || stop_; })) sleep_until_called();
   }
 }
 
@@ -92,31 +117,29 @@ void ThreadPool::run(int64_t slices, FunctionRef<void(int64_t, int)> slice) {
   run_slices(slices, slice);
 }
 
-void ThreadPool::run_slices(int64_t slices, FunctionRef<void(int64_t, int)> slice) {
+void ThreadPool::run_slices(int64_t slices, Slice slice) {
   if (slices <= 0) return;
   std::unique_lock caller(caller_, std::defer_lock);
-  if (slices == 1 || workers_.empty() || inside_slice || !caller.try_lock()) {
+  if (slices == 1 || workers_.empty() || inside_slice || slices >= slice_of(kSliceMask) || !caller.try_lock()) {
     for (int64_t i = 0; i < slices; ++i) slice(i, 0);
     return;
   }
-  Job job{slice, slices};
-  {
+  const uint64_t job = (next_.load(std::memory_order_relaxed) & ~kSliceMask) + kSliceMask + 1;
+  next_.store(job | kSliceMask);
+  finished_.store(0, std::memory_order_relaxed);
+  failed_.store(false, std::memory_order_relaxed);
+  slice_.store(&slice, std::memory_order_release);
+  slices_.store(slices, std::memory_order_release);
+  next_.store(job);
+  if (sleepers_ > 0) {
     std::lock_guard lock(mutex_);
-    job_ = &job;
-    active_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
-    generation_.fetch_add(1, std::memory_order_release);
+    wake_.notify_all();
   }
-  wake_.notify_all();
-  take_slices(job, 0);
-  for (int spin = 0; spin < kSpinsBeforeSleep && active_.load(std::memory_order_acquire) != 0; ++spin) pause_briefly();
-  if (active_.load(std::memory_order_acquire) != 0) {
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [&] { return active_.load(std::memory_order_acquire) == 0; });
-  } else {
-    // The last worker still takes the mutex to notify; job lives on this stack, but only the pool's members are used.
-    std::lock_guard lock(mutex_);
+  while (take_slice(0)) {
   }
-  if (job.error) std::rethrow_exception(job.error);
+  const auto done = [&] { return finished_.load(std::memory_order_acquire) == slices; };
+  while (!spin_until(kCallerSpins, done)) std::this_thread::yield();
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -50,19 +51,33 @@ class ThreadPool {
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
  private:
-  struct Job;
+  using Slice = FunctionRef<void(int64_t slice, int thread)>;
+
   void work(int thread);
-  static void take_slices(Job& job, int thread);
-  void run_slices(int64_t slices, FunctionRef<void(int64_t slice, int thread)> slice);
+  bool take_slice(int thread);
+  void call(const Slice& slice, int64_t i, int thread);
+  void run_slices(int64_t slices, Slice slice);
+  bool has_slices() const;
+  void sleep_until_called();
 
   std::vector<std::thread> workers_;
   std::mutex caller_;  // held by the thread whose run() uses the workers
-  std::mutex mutex_;
-  std::condition_variable wake_, done_;
-  std::atomic<uint64_t> generation_ = 0;
-  std::atomic<int> active_ = 0;
+
+  // The job at hand. `next_` has its number in the upper half and its next slice in the lower one: a thread takes a
+  // slice by counting it up, which fails if the job has ended meanwhile. So a job waits for the threads that have
+  // slices of it, not for those that the system keeps from running. The other members change only while `next_` is
+  // past all slices, of a number that no thread has seen before.
+  alignas(64) std::atomic<uint64_t> next_ = 0;
+  std::atomic<const Slice*> slice_ = nullptr;
+  std::atomic<int64_t> slices_ = 0;
+  alignas(64) std::atomic<int64_t> finished_ = 0;  // slices of the job
+  alignas(64) std::atomic<int> sleepers_ = 0;
   std::atomic<bool> stop_ = false;
-  Job* job_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::atomic<bool> failed_ = false;
+  std::mutex error_mutex_;
+  std::exception_ptr error_;
 };
 
 /// Cuts [0, n) into slices of at least `grain` items and calls body(begin, end) on each, in parallel.

@@ -74,20 +74,35 @@ HWY_ATTR void DotF16(const float* x, int64_t stride, int64_t rows, const f16_t* 
   dot_rows_of(x, stride, rows, w, n, out);
 }
 
-template <class T>
-HWY_ATTR void dot_matrix_of(const float* x, const T* w, int64_t stride, int64_t rows, int64_t n, float* out) {
-  for (int64_t i = 0; i < rows; ++i) {
-    if (n >= 8 * lanes())
-      dot_block<1, 8>(x, 0, w + i * stride, n, out + i);
-    else
-      dot_block<1, 2>(x, 0, w + i * stride, n, out + i);
+/// out[i] = x . row i for kRows rows of w: x is loaded once for all of them.
+template <int kRows, class T>
+HWY_ATTR void dot_several(const float* x, const T* w, int64_t stride, int64_t n, float* out) {
+  const int64_t step = lanes();
+  V sums[kRows];
+  for (V& sum : sums) sum = hn::Zero(D());
+  int64_t c = 0;
+  for (; c + step <= n; c += step) {
+    const V v = load(x + c);
+    for (int i = 0; i < kRows; ++i) sums[i] = hn::MulAdd(v, load(w + i * stride + c), sums[i]);
+  }
+  for (int i = 0; i < kRows; ++i) {
+    out[i] = sum_of(sums[i]);
+    for (int64_t j = c; j < n; ++j) out[i] += x[j] * to_f32(w[i * stride + j]);
   }
 }
+
 template <class T>
-HWY_ATTR void sum_rows_of(const float* factors, const T* w, int64_t stride, int64_t rows, int64_t n, float* y) {
+HWY_ATTR void dot_matrix_of(const float* x, const T* w, int64_t stride, int64_t rows, int64_t n, float* out) {
+  int64_t i = 0;
+  for (; i + 8 <= rows; i += 8) dot_several<8>(x, w + i * stride, stride, n, out + i);
+  for (; i < rows; ++i) dot_several<1>(x, w + i * stride, stride, n, out + i);
+}
+
+/// kColumns vectors of the sum, kept in registers, from column c on; returns the column after them.
+template <int kColumns, class T>
+HWY_ATTR int64_t sum_columns(const float* factors, const T* w, int64_t stride, int64_t rows, int64_t n, int64_t c,
+                             float* y) {
   const int64_t step = lanes();
-  constexpr int kColumns = 8;  // vectors of sums kept in registers
-  int64_t c = 0;
   for (; c + kColumns * step <= n; c += kColumns * step) {
     V sums[kColumns];
     for (V& sum : sums) sum = hn::Zero(D());
@@ -97,11 +112,14 @@ HWY_ATTR void sum_rows_of(const float* factors, const T* w, int64_t stride, int6
     }
     for (int u = 0; u < kColumns; ++u) hn::StoreU(sums[u], D(), y + c + u * step);
   }
-  for (; c + step <= n; c += step) {
-    V sum = hn::Zero(D());
-    for (int64_t i = 0; i < rows; ++i) sum = hn::MulAdd(hn::Set(D(), factors[i]), load(w + i * stride + c), sum);
-    hn::StoreU(sum, D(), y + c);
-  }
+  return c;
+}
+
+template <class T>
+HWY_ATTR void sum_rows_of(const float* factors, const T* w, int64_t stride, int64_t rows, int64_t n, float* y) {
+  int64_t c = sum_columns<8>(factors, w, stride, rows, n, 0, y);
+  c = sum_columns<4>(factors, w, stride, rows, n, c, y);
+  c = sum_columns<1>(factors, w, stride, rows, n, c, y);
   for (; c < n; ++c) {
     float sum = 0.0f;
     for (int64_t i = 0; i < rows; ++i) sum += factors[i] * to_f32(w[i * stride + c]);

@@ -1,13 +1,10 @@
 // Highway compiles this file once for each instruction set below and picks the best one that the machine has.
-// A block is `scale x quant + offset` by groups of 16 or 32 values, so its part of a dot product is scale (quants . x)
-// + offset (sum of x): the quants are converted to f32 and multiplied as they are. Work: 4 to 8 instructions a vector
-// of quants beside one multiply-add a row of x. Layouts: tensor/quant.cpp.
+// Work: 4 to 8 instructions a vector of quants beside a multiply-add. Layouts: tensor/quant.cpp.
 #include "device/cpu/block_rows.h"
 
 #include <cstring>
 
 #include "base/fail.h"
-#include "device/cpu/vector_math.h"
 
 // Between these sets nothing here would differ much, and each costs compile time.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
@@ -206,68 +203,6 @@ struct Q6K {  // nibbles[128], crumbs[64], scales i8[16], d f16
   }
 };
 
-/// One row of blocks with kRows rows of x.
-template <class Format, int kRows>
-HWY_ATTR void dot_blocks(Bytes row, const BlockDotInput& in, float* y, int64_t y_stride) {
-  constexpr int kGroups = Format::kElements / Format::kGroup;
-  const int step = quants_at_once();
-  const int64_t groups = in.n / Format::kGroup;
-  BlockV sums[kRows];
-  float offsets[kRows] = {};
-  for (BlockV& sum : sums) sum = hn::Zero(BlockD());
-  int64_t group = 0;
-  for (int64_t first = 0; first < in.n; first += Format::kElements, row += Format::kBytes) {
-    for (int s = 0; s < kGroups; ++s, ++group) {
-      const GroupScale g = Format::scale(row, s);
-      const float* x = in.x + first + s * Format::kGroup;
-      BlockV parts[kRows];
-      for (int e = 0; e < Format::kGroup; e += step) {
-        const BlockV q = hn::ConvertTo(BlockD(), Format::quants(row, s, e));
-        for (int r = 0; r < kRows; ++r) {
-          const BlockV values = hn::LoadU(BlockD(), x + r * in.n + e);
-          parts[r] = e == 0 ? hn::Mul(q, values) : hn::MulAdd(q, values, parts[r]);
-        }
-      }
-      const BlockV scale = hn::Set(BlockD(), g.scale);
-      const float offset = g.minimum - static_cast<float>(Format::kZero) * g.scale;
-      for (int r = 0; r < kRows; ++r) {
-        sums[r] = hn::MulAdd(scale, parts[r], sums[r]);
-        offsets[r] += offset * in.sums[r * groups + group];
-      }
-    }
-  }
-  for (int r = 0; r < kRows; ++r) y[r * y_stride] = hn::GetLane(hn::SumOfLanes(BlockD(), sums[r])) + offsets[r];
-}
-
-template <class Format, int kRows>
-HWY_ATTR void dot_all_blocks(Bytes row, int64_t weight_rows, const BlockDotInput& in, float* y, int64_t y_stride) {
-  const int64_t row_bytes = in.n / Format::kElements * Format::kBytes;
-  for (int64_t i = 0; i < weight_rows; ++i) dot_blocks<Format, kRows>(row + i * row_bytes, in, y + i, y_stride);
-}
-
-template <class Format>
-HWY_ATTR void dot_format(Bytes row, int64_t weight_rows, const BlockDotInput& in, float* y, int64_t y_stride) {
-  static_assert(kMaxDotRows == 8);
-  switch (in.rows) {
-    case 1:
-      return dot_all_blocks<Format, 1>(row, weight_rows, in, y, y_stride);
-    case 2:
-      return dot_all_blocks<Format, 2>(row, weight_rows, in, y, y_stride);
-    case 3:
-      return dot_all_blocks<Format, 3>(row, weight_rows, in, y, y_stride);
-    case 4:
-      return dot_all_blocks<Format, 4>(row, weight_rows, in, y, y_stride);
-    default:
-      break;
-  }
-  // Five to eight rows: four and the others, so that the sums stay in registers.
-  BlockDotInput part = in;
-  part.rows = 4;
-  dot_all_blocks<Format, 4>(row, weight_rows, part, y, y_stride);
-  part = {in.x + 4 * in.n, in.rows - 4, in.n, in.sums + 4 * (in.n / Format::kGroup)};
-  dot_format<Format>(row, weight_rows, part, y + 4 * y_stride, y_stride);
-}
-
 /// Exact for the same reason as in tensor/quant.cpp.
 template <class Format>
 HWY_ATTR void expand_format(Bytes block, int64_t count, float* out) {
@@ -314,10 +249,6 @@ HWY_ATTR void with_format(QuantType type, F&& f) {
   }
 }
 
-HWY_ATTR void DotBlockRows(QuantType type, Bytes row, int64_t weight_rows, const BlockDotInput& in, float* y,
-                           int64_t y_stride) {
-  with_format(type, [&]<class Format>() HWY_ATTR { dot_format<Format>(row, weight_rows, in, y, y_stride); });
-}
 HWY_ATTR void ExpandBlocks(QuantType type, Bytes blocks, int64_t count, float* out) {
   with_format(type, [&]<class Format>() HWY_ATTR { expand_format<Format>(blocks, count, out); });
 }
@@ -328,22 +259,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace temper::cpu {
 
-HWY_EXPORT(DotBlockRows);
 HWY_EXPORT(ExpandBlocks);
-
-int64_t block_group(QuantType type) {
-  return type == QuantType::q2_k || type == QuantType::q3_k || type == QuantType::q6_k ? 16 : 32;
-}
-
-void sum_block_groups(QuantType type, const float* x, int64_t count, float* sums) {
-  const int64_t group = block_group(type);
-  for (int64_t i = 0; i < count / group; ++i) sums[i] = sum_values(x + i * group, group);
-}
-
-void dot_block_rows(QuantType type, const std::byte* blocks, int64_t weight_rows, const BlockDotInput& input, float* y,
-                    int64_t y_stride) {
-  HWY_DYNAMIC_DISPATCH(DotBlockRows)(type, reinterpret_cast<const uint8_t*>(blocks), weight_rows, input, y, y_stride);
-}
 
 void expand_blocks(QuantType type, const std::byte* blocks, int64_t count, float* out) {
   HWY_DYNAMIC_DISPATCH(ExpandBlocks)(type, reinterpret_cast<const uint8_t*>(blocks), count, out);

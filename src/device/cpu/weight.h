@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <mutex>
+
 #include "base/thread_pool.h"
 #include "device/prepared_weight.h"
 
@@ -17,12 +20,16 @@ class CpuWeight final : public PreparedWeight {
   size_t row_bytes() const { return rows() == 0 ? 0 : data_.size() / static_cast<size_t>(rows()); }
   /// Rows [begin, end) as f32 into `out` [end - begin, columns].
   void rows_to_f32(int64_t begin, int64_t end, float* out) const;
+  /// The rows of a block type as dot_panels() wants them: a copy, made by the first call and kept.
+  const std::byte* panels(ThreadPool& threads) const;
   /// The weight's own memory when it is dense f32, else null.
   const float* f32() const { return type() == QuantType::f32 ? reinterpret_cast<const float*>(data_.data()) : nullptr; }
 
  private:
   std::span<const std::byte> data_;
   std::shared_ptr<const void> owner_;
+  mutable std::once_flag packed_;
+  mutable std::shared_ptr<std::byte> panels_;
 };
 
 WeightHandle prepare_weight(const WeightSource& source, std::optional<DType> dense, Device device, ThreadPool& threads);

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/fail.h"
-#include "device/cpu/block_rows.h"
+#include "device/cpu/block_panels.h"
 #include "device/cpu/elements.h"
 #include "device/cpu/gemm.h"
 #include "device/cpu/scratch.h"
@@ -38,16 +38,30 @@ void dot_weight_row(const CpuWeight& weight, int64_t row, const float* x, int64_
   }
 }
 
-void multiply_few_rows(Workspace& work, const float* x, int64_t m, const CpuWeight& weight, float* y) {
-  const int64_t n = weight.rows(), k = weight.columns(), grain = row_grain(k, 65536);
-  if (is_block_quantized(weight.type())) {
-    float* sums = work.scratch.take(ScratchSlot::d, static_cast<size_t>(m * k / block_group(weight.type())));
-    sum_block_groups(weight.type(), x, m * k, sums);
-    return parallel_for(work, n, grain, [&](int64_t begin, int64_t end) {
-      dot_block_rows(weight.type(), weight.data().data() + static_cast<size_t>(begin) * weight.row_bytes(), end - begin,
-                     {x, m, k, sums}, y + begin, n);
-    });
+void multiply_few_rows_by_blocks(Workspace& work, const float* x, int64_t m, const CpuWeight& weight, bool narrow_input,
+                                 float* y) {
+  const QuantType type = weight.type();
+  const int64_t n = weight.rows(), k = weight.columns();
+  // A slice should take longer than its first panel takes to arrive from memory.
+  const int64_t panels = (n + kPanelRows - 1) / kPanelRows, grain = row_grain(k * kPanelRows, 262144);
+  const std::byte* data = weight.panels(work);
+  if (narrow_input && prefers_panel_codes()) {
+    float* space = work.scratch.take(ScratchSlot::d, static_cast<size_t>(panel_code_space(type, m, k)));
+    const PanelCodes codes = make_panel_codes(type, x, m, k, space);
+    return parallel_for(work, panels, grain,
+                        [&](int64_t begin, int64_t end) { dot_panels(type, data, begin, end, n, codes, y, n); });
   }
+  float* sums = work.scratch.take(ScratchSlot::d, static_cast<size_t>(m * k / block_group(type)));
+  sum_block_groups(type, x, m * k, sums);
+  const PanelInput input{x, m, k, sums};
+  parallel_for(work, panels, grain,
+               [&](int64_t begin, int64_t end) { dot_panels(type, data, begin, end, n, input, y, n); });
+}
+
+void multiply_few_rows(Workspace& work, const float* x, int64_t m, const CpuWeight& weight, bool narrow_input,
+                       float* y) {
+  if (is_block_quantized(weight.type())) return multiply_few_rows_by_blocks(work, x, m, weight, narrow_input, y);
+  const int64_t n = weight.rows(), grain = row_grain(weight.columns(), 65536);
   parallel_for(work, n, grain, [&](int64_t begin, int64_t end) {
     float out[kMaxDotRows];
     for (int64_t row = begin; row < end; ++row) {
@@ -93,11 +107,11 @@ void expand_rows(const CpuWeight& weight, int64_t begin, int64_t end, float* out
 }
 
 void multiply_weight(Workspace& work, const float* x, int64_t m, const CpuWeight& weight, bool transposed, float* y,
-                     const LowRank& addend) {
+                     bool narrow_input, const LowRank& addend) {
   const int64_t rows = weight.rows(), columns = weight.columns();
   if (m == 0) return;
   if (!transposed && m <= kMaxDotRows) {
-    multiply_few_rows(work, x, m, weight, y);
+    multiply_few_rows(work, x, m, weight, narrow_input, y);
   } else if (const float* dense = weight.f32()) {
     multiply_block(work, x, m, dense, 0, rows, weight, transposed, y);
   } else {

@@ -27,9 +27,10 @@ struct LowRank {
 };
 
 /// y [m, rows] = x [m, columns] W^T, or transposed y [m, columns] = x [m, rows] W; plus the low-rank addend, if any.
-/// Uses ScratchSlot::c or, for few rows, d.
+/// `narrow_input` tells that x was widened from a 16-bit type: few rows of it may then meet a weight of blocks as
+/// PanelCodes. Uses ScratchSlot::c or, for few rows, d.
 void multiply_weight(Workspace& work, const float* x, int64_t m, const CpuWeight& weight, bool transposed, float* y,
-                     const LowRank& addend = {});
+                     bool narrow_input, const LowRank& addend = {});
 
 /// Whether multiply_weight_tiles() is the faster way for m rows of bf16, and as good: f32 and f16 values would lose
 /// bits.

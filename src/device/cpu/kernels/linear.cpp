@@ -25,7 +25,7 @@ void launch_linear(Encoder& encoder, Operands in, Operands out, const Linear::At
       if (prefers_tiles(m, *weight)) return multiply_weight_tiles(work, x, m, *weight, transposed, y);
     const float* wide_x = widened(work, x, from, ScratchSlot::a);
     float* wide_y = wide_output(work, y, to, ScratchSlot::b);
-    multiply_weight(work, wide_x, m, *weight, transposed, wide_y);
+    multiply_weight(work, wide_x, m, *weight, transposed, wide_y, !std::is_same_v<T, float>);
     store_output(work, wide_y, y, to);
   });
 }

@@ -160,7 +160,7 @@ void launch_lora(Encoder& encoder, Operands in, Operands out, const LoraLinear::
          wide_a, h);
     const float* wide_b = widened(work, b, rank * outputs, ScratchSlot::e);
     float* wide_y = wide_output(work, y, m * outputs, ScratchSlot::b);
-    multiply_weight(work, wide_x, m, *weight, false, wide_y,
+    multiply_weight(work, wide_x, m, *weight, false, wide_y, !std::is_same_v<T, float>,
                     {.left = h, .right = wide_b, .right_transposed = true, .rank = rank, .alpha = scale});
     store_output(work, wide_y, y, m * outputs);
   });
@@ -209,7 +209,8 @@ void launch_lora_backward(Encoder& encoder, Operands in, Operands out, const Lor
     if (dx) {
       const float* wide_a = widened(work, a, rank * inputs, ScratchSlot::e);
       float* wide_dx = wide_output(work, dx, m * inputs, ScratchSlot::b);
-      multiply_weight(work, wide_dy, m, *weight, true, wide_dx, {.left = dh, .right = wide_a, .rank = rank});
+      multiply_weight(work, wide_dy, m, *weight, true, wide_dx, !std::is_same_v<T, float>,
+                      {.left = dh, .right = wide_a, .rank = rank});
       store_output(work, wide_dx, dx, m * inputs);
     }
     if (da) {

@@ -12,6 +12,8 @@
 #define HWY_TARGET_INCLUDE "device/cpu/vector_math.cpp"
 #include <hwy/foreach_target.h>  // must come before highway.h
 
+#include <hwy/cache_control.h>
+
 #include "device/cpu/vector_values-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -74,75 +76,122 @@ HWY_ATTR void DotF16(const float* x, int64_t stride, int64_t rows, const f16_t* 
   dot_rows_of(x, stride, rows, w, n, out);
 }
 
-/// out[i] = x . row i for kRows rows of w: x is loaded once for all of them.
-template <int kRows, class T>
-HWY_ATTR void dot_several(const float* x, const T* w, int64_t stride, int64_t n, float* out) {
+// Rows this many values ahead are on their way: they lie too far apart for the processor to foresee.
+constexpr int64_t kRowsAhead = 16;
+
+/// kVectors x against kRows rows of w, each loaded once.
+template <int kVectors, int kRows, class T>
+HWY_ATTR void dot_several(const float* x, const T* w, int64_t stride, int64_t n, float* out, int64_t out_stride) {
   const int64_t step = lanes();
-  V sums[kRows];
-  for (V& sum : sums) sum = hn::Zero(D());
+  V sums[kVectors][kRows];
+  for (auto& row : sums)
+    for (V& sum : row) sum = hn::Zero(D());
   int64_t c = 0;
   for (; c + step <= n; c += step) {
-    const V v = load(x + c);
-    for (int i = 0; i < kRows; ++i) sums[i] = hn::MulAdd(v, load(w + i * stride + c), sums[i]);
+    V rows[kRows];
+    for (int i = 0; i < kRows; ++i) rows[i] = load(w + i * stride + c);
+    for (int v = 0; v < kVectors; ++v) {
+      const V values = load(x + v * n + c);
+      for (int i = 0; i < kRows; ++i) sums[v][i] = hn::MulAdd(values, rows[i], sums[v][i]);
+    }
   }
-  for (int i = 0; i < kRows; ++i) {
-    out[i] = sum_of(sums[i]);
-    for (int64_t j = c; j < n; ++j) out[i] += x[j] * to_f32(w[i * stride + j]);
-  }
+  for (int v = 0; v < kVectors; ++v)
+    for (int i = 0; i < kRows; ++i) {
+      float total = sum_of(sums[v][i]);
+      for (int64_t j = c; j < n; ++j) total += x[v * n + j] * to_f32(w[i * stride + j]);
+      out[v * out_stride + i] = total;
+    }
 }
 
-template <class T>
-HWY_ATTR void dot_matrix_of(const float* x, const T* w, int64_t stride, int64_t rows, int64_t n, float* out) {
+template <int kVectors, class T>
+HWY_ATTR void dot_vectors(const float* x, const T* w, int64_t stride, int64_t rows, int64_t n, float* out) {
   int64_t i = 0;
-  for (; i + 8 <= rows; i += 8) dot_several<8>(x, w + i * stride, stride, n, out + i);
-  for (; i < rows; ++i) dot_several<1>(x, w + i * stride, stride, n, out + i);
+  for (; i + 4 <= rows; i += 4) {
+    for (int ahead = 0; ahead < 4; ++ahead) hwy::Prefetch(w + (i + ahead + kRowsAhead) * stride);
+    dot_several<kVectors, 4>(x, w + i * stride, stride, n, out + i, rows);
+  }
+  for (; i < rows; ++i) dot_several<kVectors, 1>(x, w + i * stride, stride, n, out + i, rows);
 }
 
-/// kColumns vectors of the sum, kept in registers, from column c on; returns the column after them.
-template <int kColumns, class T>
+/// kVectors times kColumns vectors of sums, kept in registers, from column c on; returns the column after them.
+template <int kVectors, int kColumns, class T>
 HWY_ATTR int64_t sum_columns(const float* factors, const T* w, int64_t stride, int64_t rows, int64_t n, int64_t c,
                              float* y) {
   const int64_t step = lanes();
   for (; c + kColumns * step <= n; c += kColumns * step) {
-    V sums[kColumns];
-    for (V& sum : sums) sum = hn::Zero(D());
+    V sums[kVectors][kColumns];
+    for (auto& row : sums)
+      for (V& sum : row) sum = hn::Zero(D());
     for (int64_t i = 0; i < rows; ++i) {
-      const V factor = hn::Set(D(), factors[i]);
-      for (int u = 0; u < kColumns; ++u) sums[u] = hn::MulAdd(factor, load(w + i * stride + c + u * step), sums[u]);
+      hwy::Prefetch(w + (i + kRowsAhead) * stride + c);
+      for (int u = 0; u < kColumns; ++u) {
+        const V values = load(w + i * stride + c + u * step);
+        for (int v = 0; v < kVectors; ++v)
+          sums[v][u] = hn::MulAdd(hn::Set(D(), factors[v * rows + i]), values, sums[v][u]);
+      }
     }
-    for (int u = 0; u < kColumns; ++u) hn::StoreU(sums[u], D(), y + c + u * step);
+    for (int v = 0; v < kVectors; ++v)
+      for (int u = 0; u < kColumns; ++u) hn::StoreU(sums[v][u], D(), y + v * n + c + u * step);
   }
   return c;
 }
 
+template <int kVectors, class T>
+HWY_ATTR void sum_vectors(const float* factors, const T* w, int64_t stride, int64_t rows, int64_t n, float* y) {
+  int64_t c = sum_columns<kVectors, 4>(factors, w, stride, rows, n, 0, y);
+  c = sum_columns<kVectors, 1>(factors, w, stride, rows, n, c, y);
+  for (; c < n; ++c)
+    for (int v = 0; v < kVectors; ++v) {
+      float sum = 0.0f;
+      for (int64_t i = 0; i < rows; ++i) sum += factors[v * rows + i] * to_f32(w[i * stride + c]);
+      y[v * n + c] = sum;
+    }
+}
+
+/// Calls f.template operator()<count>(first) for all vectors, four, two or one at a time.
+template <class F>
+HWY_ATTR void by_fours(int64_t vectors, F&& f) {
+  int64_t first = 0;
+  for (; first + 4 <= vectors; first += 4) f.template operator()<4>(first);
+  for (; first + 2 <= vectors; first += 2) f.template operator()<2>(first);
+  if (first < vectors) f.template operator()<1>(first);
+}
+
 template <class T>
-HWY_ATTR void sum_rows_of(const float* factors, const T* w, int64_t stride, int64_t rows, int64_t n, float* y) {
-  int64_t c = sum_columns<8>(factors, w, stride, rows, n, 0, y);
-  c = sum_columns<4>(factors, w, stride, rows, n, c, y);
-  c = sum_columns<1>(factors, w, stride, rows, n, c, y);
-  for (; c < n; ++c) {
-    float sum = 0.0f;
-    for (int64_t i = 0; i < rows; ++i) sum += factors[i] * to_f32(w[i * stride + c]);
-    y[c] = sum;
-  }
+HWY_ATTR void dot_matrix_of(const float* x, int64_t vectors, const T* w, int64_t stride, int64_t rows, int64_t n,
+                            float* out) {
+  by_fours(vectors, [&]<int count>(int64_t first)
+                        HWY_ATTR { dot_vectors<count>(x + first * n, w, stride, rows, n, out + first * rows); });
 }
-HWY_ATTR void DotMatrixF32(const float* x, const float* w, int64_t stride, int64_t rows, int64_t n, float* out) {
-  dot_matrix_of(x, w, stride, rows, n, out);
+template <class T>
+HWY_ATTR void sum_rows_of(const float* factors, int64_t vectors, const T* w, int64_t stride, int64_t rows, int64_t n,
+                          float* y) {
+  by_fours(vectors, [&]<int count>(int64_t first)
+                        HWY_ATTR { sum_vectors<count>(factors + first * rows, w, stride, rows, n, y + first * n); });
 }
-HWY_ATTR void DotMatrixBf16(const float* x, const bf16_t* w, int64_t stride, int64_t rows, int64_t n, float* out) {
-  dot_matrix_of(x, w, stride, rows, n, out);
+HWY_ATTR void DotMatrixF32(const float* x, int64_t vectors, const float* w, int64_t stride, int64_t rows, int64_t n,
+                           float* out) {
+  dot_matrix_of(x, vectors, w, stride, rows, n, out);
 }
-HWY_ATTR void DotMatrixF16(const float* x, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* out) {
-  dot_matrix_of(x, w, stride, rows, n, out);
+HWY_ATTR void DotMatrixBf16(const float* x, int64_t vectors, const bf16_t* w, int64_t stride, int64_t rows, int64_t n,
+                            float* out) {
+  dot_matrix_of(x, vectors, w, stride, rows, n, out);
 }
-HWY_ATTR void SumRowsF32(const float* factors, const float* w, int64_t stride, int64_t rows, int64_t n, float* y) {
-  sum_rows_of(factors, w, stride, rows, n, y);
+HWY_ATTR void DotMatrixF16(const float* x, int64_t vectors, const f16_t* w, int64_t stride, int64_t rows, int64_t n,
+                           float* out) {
+  dot_matrix_of(x, vectors, w, stride, rows, n, out);
 }
-HWY_ATTR void SumRowsBf16(const float* factors, const bf16_t* w, int64_t stride, int64_t rows, int64_t n, float* y) {
-  sum_rows_of(factors, w, stride, rows, n, y);
+HWY_ATTR void SumRowsF32(const float* factors, int64_t vectors, const float* w, int64_t stride, int64_t rows, int64_t n,
+                         float* y) {
+  sum_rows_of(factors, vectors, w, stride, rows, n, y);
 }
-HWY_ATTR void SumRowsF16(const float* factors, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* y) {
-  sum_rows_of(factors, w, stride, rows, n, y);
+HWY_ATTR void SumRowsBf16(const float* factors, int64_t vectors, const bf16_t* w, int64_t stride, int64_t rows,
+                          int64_t n, float* y) {
+  sum_rows_of(factors, vectors, w, stride, rows, n, y);
+}
+HWY_ATTR void SumRowsF16(const float* factors, int64_t vectors, const f16_t* w, int64_t stride, int64_t rows, int64_t n,
+                         float* y) {
+  sum_rows_of(factors, vectors, w, stride, rows, n, y);
 }
 
 HWY_ATTR void AddScaled(float factor, const float* x, float* y, int64_t n) {
@@ -435,23 +484,26 @@ void dot_rows(const float* x, int64_t stride, int64_t rows, const bf16_t* w, int
 void dot_rows(const float* x, int64_t stride, int64_t rows, const f16_t* w, int64_t n, float* out) {
   HWY_DYNAMIC_DISPATCH(DotF16)(x, stride, rows, w, n, out);
 }
-void dot_matrix(const float* x, const float* w, int64_t stride, int64_t rows, int64_t n, float* out) {
-  HWY_DYNAMIC_DISPATCH(DotMatrixF32)(x, w, stride, rows, n, out);
+void dot_matrix(const float* x, int64_t vectors, const float* w, int64_t stride, int64_t rows, int64_t n, float* out) {
+  HWY_DYNAMIC_DISPATCH(DotMatrixF32)(x, vectors, w, stride, rows, n, out);
 }
-void dot_matrix(const float* x, const bf16_t* w, int64_t stride, int64_t rows, int64_t n, float* out) {
-  HWY_DYNAMIC_DISPATCH(DotMatrixBf16)(x, w, stride, rows, n, out);
+void dot_matrix(const float* x, int64_t vectors, const bf16_t* w, int64_t stride, int64_t rows, int64_t n, float* out) {
+  HWY_DYNAMIC_DISPATCH(DotMatrixBf16)(x, vectors, w, stride, rows, n, out);
 }
-void dot_matrix(const float* x, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* out) {
-  HWY_DYNAMIC_DISPATCH(DotMatrixF16)(x, w, stride, rows, n, out);
+void dot_matrix(const float* x, int64_t vectors, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* out) {
+  HWY_DYNAMIC_DISPATCH(DotMatrixF16)(x, vectors, w, stride, rows, n, out);
 }
-void sum_rows(const float* factors, const float* w, int64_t stride, int64_t rows, int64_t n, float* y) {
-  HWY_DYNAMIC_DISPATCH(SumRowsF32)(factors, w, stride, rows, n, y);
+void sum_rows(const float* factors, int64_t vectors, const float* w, int64_t stride, int64_t rows, int64_t n,
+              float* y) {
+  HWY_DYNAMIC_DISPATCH(SumRowsF32)(factors, vectors, w, stride, rows, n, y);
 }
-void sum_rows(const float* factors, const bf16_t* w, int64_t stride, int64_t rows, int64_t n, float* y) {
-  HWY_DYNAMIC_DISPATCH(SumRowsBf16)(factors, w, stride, rows, n, y);
+void sum_rows(const float* factors, int64_t vectors, const bf16_t* w, int64_t stride, int64_t rows, int64_t n,
+              float* y) {
+  HWY_DYNAMIC_DISPATCH(SumRowsBf16)(factors, vectors, w, stride, rows, n, y);
 }
-void sum_rows(const float* factors, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* y) {
-  HWY_DYNAMIC_DISPATCH(SumRowsF16)(factors, w, stride, rows, n, y);
+void sum_rows(const float* factors, int64_t vectors, const f16_t* w, int64_t stride, int64_t rows, int64_t n,
+              float* y) {
+  HWY_DYNAMIC_DISPATCH(SumRowsF16)(factors, vectors, w, stride, rows, n, y);
 }
 void add_scaled(float factor, const float* x, float* y, int64_t n) {
   HWY_DYNAMIC_DISPATCH(AddScaled)(factor, x, y, n);

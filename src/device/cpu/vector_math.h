@@ -21,14 +21,15 @@ float dot(const float* x, const T* w, int64_t n) {
   return result;
 }
 
-/// out[i] = x . row i of `rows` rows of n values, `stride` apart.
-void dot_matrix(const float* x, const float* w, int64_t stride, int64_t rows, int64_t n, float* out);
-void dot_matrix(const float* x, const bf16_t* w, int64_t stride, int64_t rows, int64_t n, float* out);
-void dot_matrix(const float* x, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* out);
-/// y = sum over i of factors[i] row i.
-void sum_rows(const float* factors, const float* w, int64_t stride, int64_t rows, int64_t n, float* y);
-void sum_rows(const float* factors, const bf16_t* w, int64_t stride, int64_t rows, int64_t n, float* y);
-void sum_rows(const float* factors, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* y);
+/// Of `vectors` x [vectors, n] and `rows` rows of n values, `stride` apart: out [vectors, rows] = x . row.
+void dot_matrix(const float* x, int64_t vectors, const float* w, int64_t stride, int64_t rows, int64_t n, float* out);
+void dot_matrix(const float* x, int64_t vectors, const bf16_t* w, int64_t stride, int64_t rows, int64_t n, float* out);
+void dot_matrix(const float* x, int64_t vectors, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* out);
+/// y [vectors, n] = the sums over the rows, each times its factor of factors [vectors, rows].
+void sum_rows(const float* factors, int64_t vectors, const float* w, int64_t stride, int64_t rows, int64_t n, float* y);
+void sum_rows(const float* factors, int64_t vectors, const bf16_t* w, int64_t stride, int64_t rows, int64_t n,
+              float* y);
+void sum_rows(const float* factors, int64_t vectors, const f16_t* w, int64_t stride, int64_t rows, int64_t n, float* y);
 
 /// y += factor x.
 void add_scaled(float factor, const float* x, float* y, int64_t n);

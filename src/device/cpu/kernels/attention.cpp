@@ -1,7 +1,7 @@
 // Flash attention forward within segments (Dao et al. 2022, alg. 1): blocks of queries against blocks of keys with a
 // running maximum and sum, so no row of scores is ever whole. Work O(sum of visible pairs x D), memory O(block) a
-// thread. One task a (segment, head, block of queries); few queries (decoding) take a path without blocks that reads
-// each key and value once.
+// thread. One task a (segment, head, block of queries); few queries (decoding) take a path without blocks, with one
+// task a (segment, query, group of heads, chunk of keys), memory O(tasks x D).
 #include "device/op_specs/attention.h"
 
 #include <cmath>
@@ -42,24 +42,111 @@ struct ForwardArgs {
   int64_t group_of(int64_t head) const { return head / (heads / groups); }
 };
 
-/// One query against all its keys; `work` has space for 2 d + keys values.
+/// Queries of segments that have a few of them: each reads its keys and values once for all heads that share them. Long
+/// segments are cut into chunks of keys, whose sums are put together afterwards (Dao et al. 2023, flash decoding).
 template <class T>
-void attend_one(const ForwardArgs<T>& args, const Segment& segment, int64_t j, int64_t head, float* work) {
-  const int64_t d = args.size, query = segment.q_begin + j;
-  const KeyRange seen = visible_keys(segment, j, args.causal, args.window);
-  const int64_t first_key = (segment.k_begin + seen.begin) * args.k_stride() + args.group_of(head) * d;
-  const T *k = args.k + first_key, *v = args.v + first_key;
-  float *q = work, *sum = work + d, *weights = work + 2 * d;
-  widen_values(args.q + query * args.q_stride() + head * d, q, d);
-  scale_in_place(args.scale, q, d);
-  dot_matrix(q, k, args.k_stride(), seen.size(), d, weights);
-  const float top = max_value(weights, seen.size());
-  const float total = exp_sum(weights, top, weights, seen.size());
-  sum_rows(weights, v, args.k_stride(), seen.size(), d, sum);
-  if (seen.size() > 0) scale_in_place(1.0f / total, sum, d);
-  narrow_values(sum, args.out + query * args.q_stride() + head * d, d);
-  args.lse[head * args.queries + query] = seen.size() > 0 ? top + std::log(total) : kNothing;
-}
+class FewQueries {
+ public:
+  FewQueries(const ForwardArgs<T>& args, const Segments& segments)
+      : args_(args),
+        segments_(segments),
+        shared_(args.heads / args.groups),
+        chunks_(std::max<int64_t>(1, (segments.max_keys() + kKeyChunk - 1) / kKeyChunk)) {
+    for (int64_t s = 0; s < segments.count(); ++s)
+      if (segments[s].queries() <= kFewQueries) queries_ = std::max(queries_, segments[s].queries());
+  }
+
+  /// f32 values that a thread works with, and that all sums occupy.
+  int64_t space() const { return shared_ * (args_.size + kKeyChunk); }
+  int64_t sum_values() const { return tasks() * sums_of_task(); }
+
+  void run(ThreadPool& threads, const ThreadBlocks& space, float* sums) const {
+    threads.run(tasks(), [&](int64_t task, int thread) {
+      const Place at = place_of(task / chunks_);
+      if (at.j < at.segment.queries()) add_chunk(at, task % chunks_, space[thread], sums + task * sums_of_task());
+    });
+    parallel_for(threads, tasks() / chunks_, 16, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) finish(place_of(i), sums + i * chunks_ * sums_of_task());
+    });
+  }
+
+ private:
+  // Keys of a task: enough to be worth one, and few enough that two threads share a context of a thousand.
+  static constexpr int64_t kKeyChunk = 256;
+
+  struct Place {
+    Segment segment;
+    int64_t j, group;
+  };
+  /// Query j of a segment with the heads of a group. Segments of many queries have none here.
+  Place place_of(int64_t i) const {
+    const Segment segment = segments_[i / args_.groups / queries_];
+    const bool few = segment.queries() <= kFewQueries;
+    return {segment, few ? i / args_.groups % queries_ : segment.queries(), i % args_.groups};
+  }
+  int64_t tasks() const { return segments_.count() * queries_ * args_.groups * chunks_; }
+  /// Sums of values [shared, d], largest scores and sums of weights.
+  int64_t sums_of_task() const { return shared_ * (args_.size + 2); }
+  KeyRange keys_of(const Place& at, int64_t chunk) const {
+    const KeyRange seen = visible_keys(at.segment, at.j, args_.causal, args_.window);
+    const int64_t begin = std::clamp(chunk * kKeyChunk, seen.begin, seen.end);
+    return {begin, std::clamp((chunk + 1) * kKeyChunk, begin, seen.end)};
+  }
+
+  void add_chunk(const Place& at, int64_t chunk, float* space, float* sums) const {
+    const KeyRange keys = keys_of(at, chunk);
+    if (keys.size() == 0) return;
+    const int64_t d = args_.size, first_key = (at.segment.k_begin + keys.begin) * args_.k_stride() + at.group * d;
+    float *q = space, *weights = space + shared_ * d, *tops = sums + shared_ * d, *totals = tops + shared_;
+    widen_values(args_.q + (at.segment.q_begin + at.j) * args_.q_stride() + at.group * shared_ * d, q, shared_ * d);
+    scale_in_place(args_.scale, q, shared_ * d);
+    dot_matrix(q, shared_, args_.k + first_key, args_.k_stride(), keys.size(), d, weights);
+    for (int64_t h = 0; h < shared_; ++h) {
+      float* row = weights + h * keys.size();
+      tops[h] = max_value(row, keys.size());
+      totals[h] = exp_sum(row, tops[h], row, keys.size());
+    }
+    sum_rows(weights, shared_, args_.v + first_key, args_.k_stride(), keys.size(), d, sums);
+  }
+
+  /// Puts the chunks of one query's heads together, in the sums of the first that has any.
+  void finish(const Place& at, float* sums) const {
+    if (at.j >= at.segment.queries()) return;
+    const int64_t d = args_.size, query = at.segment.q_begin + at.j;
+    for (int64_t h = 0; h < shared_; ++h) {
+      float *sum = nullptr, top = kNothing, total = 0.0f;
+      for (int64_t chunk = 0; chunk < chunks_; ++chunk) {
+        if (keys_of(at, chunk).size() == 0) continue;
+        float *part = sums + chunk * sums_of_task(), *tops = part + shared_ * d;
+        const float part_top = tops[h], part_total = tops[shared_ + h];
+        if (!sum) {
+          sum = part + h * d, top = part_top, total = part_total;
+          continue;
+        }
+        const float new_top = std::max(top, part_top);
+        const float shrink = std::exp(top - new_top), part_shrink = std::exp(part_top - new_top);
+        scale_in_place(shrink, sum, d);
+        add_scaled(part_shrink, part + h * d, sum, d);
+        total = total * shrink + part_total * part_shrink;
+        top = new_top;
+      }
+      const int64_t head = at.group * shared_ + h;
+      T* out = args_.out + query * args_.q_stride() + head * d;
+      args_.lse[head * args_.queries + query] = sum ? top + std::log(total) : kNothing;
+      if (!sum) {
+        std::fill_n(out, d, from_f32<T>(0.0f));
+        continue;
+      }
+      scale_in_place(1.0f / total, sum, d);
+      narrow_values(sum, out, d);
+    }
+  }
+
+  const ForwardArgs<T>& args_;
+  const Segments& segments_;
+  int64_t shared_, chunks_;
+  int64_t queries_ = 0;  // of the segment that has the most of them, of those that have few
+};
 
 /// Rows [begin, end) of one head of x [.., heads, d] as a matrix of f32 with its row stride.
 struct HeadPanel {
@@ -244,10 +331,14 @@ void launch_attention(Encoder& encoder, Operands in, Operands out, const Attenti
       std::fill_n(args.out, args.queries * args.q_stride(), from_f32<T>(0.0f));
       std::fill_n(args.lse, args.heads * args.queries, kNothing);
     }
-    const int64_t blocks = (segments.max_queries() + kQueryBlock - 1) / kQueryBlock;
     const int64_t d = args.size;
+    const FewQueries<T> few(args, segments);
+    const bool many = segments.max_queries() > kFewQueries;
     const ThreadBlocks scores = work.scratch.take_for_threads(
-        ScratchSlot::d, static_cast<size_t>(std::max(2 * d + segments.max_keys(), score_values(d))));
+        ScratchSlot::d, static_cast<size_t>(std::max(few.space(), many ? score_values(d) : 0)));
+    few.run(work, scores, work.scratch.take(ScratchSlot::f, static_cast<size_t>(few.sum_values())));
+    if (!many) return;
+    const int64_t blocks = (segments.max_queries() + kQueryBlock - 1) / kQueryBlock;
     const ThreadBlocks panels = work.scratch.take_for_threads(ScratchSlot::e, static_cast<size_t>(panel_values<T>(d)));
     work.threads.run(blocks * count * args.heads, [&](int64_t task, int thread) {
       const int64_t head = task % args.heads;
@@ -255,10 +346,7 @@ void launch_attention(Encoder& encoder, Operands in, Operands out, const Attenti
       // Later blocks see more keys: they go first, so that none is left running alone at the end.
       const int64_t j0 = (blocks - 1 - task / (args.heads * count)) * kQueryBlock;
       const int64_t j1 = std::min(j0 + kQueryBlock, segment.queries());
-      if (j0 >= j1) return;
-      if (segment.queries() <= kFewQueries)
-        for (int64_t j = j0; j < j1; ++j) attend_one(args, segment, j, head, scores[thread]);
-      else
+      if (j0 < j1 && segment.queries() > kFewQueries)
         attend_block(args, segment, j0, j1, head, {scores[thread], panels[thread]});
     });
   };

@@ -258,7 +258,7 @@ void add_chat(CLI::App& app, Session& session) {
   add_device_options(*command, session);
   command->callback([&session, args, command] {
     session.action = [&session, args, command] {
-      LoadedModel loaded(session, args->model, args->adapter, true);
+      LoadedModel loaded(session, args->model, args->adapter);
       loaded.model.chat_template();  // refuses a model without one
       recommend_sampling(*command, loaded.model.checkpoint().generation_config(), args->options);
       const SampleAttrs& s = args->options.sampling;

@@ -188,7 +188,7 @@ void add_generate(CLI::App& app, Session& session) {
   command->callback([&session, args] {
     session.action = [&session, args] {
       check_arguments(*args);
-      LoadedModel loaded(session, args->model, args->adapter, !args->batch);
+      LoadedModel loaded(session, args->model, args->adapter);
       check_stop_tokens(loaded.model.language_model(), args->options);
       const int code = !args->batch ? generate_one(loaded, *args) : generate_batch(loaded, *args);
       loaded.runtime.report(session.device);

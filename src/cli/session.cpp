@@ -55,10 +55,9 @@ GemmChoice gemm_choice(const std::string& name) {
   return name == "mps" ? GemmChoice::mps : name == "own" ? GemmChoice::own : GemmChoice::automatic;
 }
 
-TextModel load_text_model(Runtime& runtime, const DeviceOptions& options, const std::string& path, bool few_rows) {
-  const bool quantized = options.weights == "auto" ? few_rows : options.weights == "quantized";
+TextModel load_text_model(Runtime& runtime, const DeviceOptions& options, const std::string& path) {
   return TextModel::load(*runtime.backend, runtime.ctx(), path,
-                         {.dtype = parse_dtype(options.dtype), .quantized = quantized});
+                         {.dtype = parse_dtype(options.dtype), .quantized = options.weights == "quantized"});
 }
 
 }  // namespace
@@ -106,10 +105,9 @@ void add_device_options(CLI::App& command, Session& session) {
   add_dtype_option(command, session);
   command
       .add_option("--weights", session.device.weights,
-                  "of a GGUF: dense (expanded at load) or quantized (the file's blocks are kept); auto: quantized to "
-                  "generate one reply or to chat, else dense")
+                  "dense (expanded at load) or quantized (the file's blocks are kept)")
       ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "dense", "quantized"}))
+      ->check(CLI::IsMember({"dense", "quantized"}))
       ->group("Device");
 }
 
@@ -133,9 +131,8 @@ void Runtime::report(const DeviceOptions& options) {
   if (options.counters) fmt::print(stderr, "{}", to_string(context->counters()));
 }
 
-LoadedModel::LoadedModel(const Session& session, const std::string& model_path, const std::string& adapter_path,
-                         bool few_rows)
-    : runtime(session.device), model(load_text_model(runtime, session.device, model_path, few_rows)) {
+LoadedModel::LoadedModel(const Session& session, const std::string& model_path, const std::string& adapter_path)
+    : runtime(session.device), model(load_text_model(runtime, session.device, model_path)) {
   const LanguageModel& lm = model.language_model();
   log::info("{}: {} parameters, {} of weights, {} arithmetic on {}", model_path,
             human_count(static_cast<double>(lm.parameter_count())), human_bytes(static_cast<double>(lm.weight_bytes())),

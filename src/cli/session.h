@@ -20,7 +20,7 @@ struct DeviceOptions {
   std::string device = "auto";
   int threads = 0;
   std::string dtype = "auto";
-  std::string weights = "auto";
+  std::string weights = "dense";
   std::string gemm = "auto";
   bool counters = false;
 };
@@ -69,10 +69,7 @@ struct LoadedModel {
   std::optional<LoraAdapter> adapter;
   std::optional<BoundAdapter> bound;
 
-  /// `few_rows`: the model will mostly multiply a token or two at a time; --weights auto then keeps a file's blocks,
-  /// which are read faster than they could be expanded. Else it expands them once.
-  LoadedModel(const Session& session, const std::string& model_path, const std::string& adapter_path,
-              bool few_rows = false);
+  LoadedModel(const Session& session, const std::string& model_path, const std::string& adapter_path);
   Context& ctx() { return runtime.ctx(); }
   const BoundAdapter* adapter_or_null() const { return bound ? &*bound : nullptr; }
 };

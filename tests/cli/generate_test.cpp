@@ -98,22 +98,6 @@ TEST(Generate, AGgufModelRunsDenseAndQuantized) {
   }
 }
 
-TEST(Generate, OneReplyKeepsTheBlocksOfAGgufAndABatchExpandsThem) {
-  const TestFolder folder;
-  write_text(folder / "batch.jsonl", "{\"ids\": [5, 6]}\n");
-  const auto weights_of = [&](const Words& words) {  // "..., 27 kB of weights, ..."
-    const Outcome outcome = run_program(Words{"generate", "--model", tiny_gguf(), "--max-tokens", "1"} + words);
-    expect_success(outcome);
-    const size_t end = outcome.err.find(" of weights");
-    return outcome.err.substr(outcome.err.rfind(", ", end), end - outcome.err.rfind(", ", end));
-  };
-  const std::string dense = weights_of({"--ids", "5,6", "--weights", "dense"});
-  const std::string quantized = weights_of({"--ids", "5,6", "--weights", "quantized"});
-  ASSERT_NE(dense, quantized);
-  EXPECT_EQ(weights_of({"--ids", "5,6"}), quantized);
-  EXPECT_EQ(weights_of({"--batch", folder / "batch.jsonl"}), dense);
-}
-
 TEST(Generate, TheContextEndsAReply) {
   const OrderedJson json = reply({"--ids", "5,6,7", "--max-tokens", "100000", "--ignore-eos"});
   EXPECT_EQ(json["finish_reason"], "length");

@@ -97,10 +97,10 @@ TEST_F(CommandContracts, TwoQueuesOnTheSameBytes) {
   auto* other = device_->newCommandQueue();
   auto* buffer = new_buffer(32);
   metalhost::pause_gpu();
-  encoded("add_one", {buffer}, 32)->commit();
+  encoded("write_nothing", {buffer}, 32)->commit();
   auto* command_buffer = other->commandBuffer();
   auto* encoder = command_buffer->computeCommandEncoder();
-  dispatch(encoder, "add_one", {buffer}, 32);
+  dispatch(encoder, "write_nothing", {buffer}, 32);
   encoder->endEncoding();
   EXPECT_REPORT("queue-race", "MTLCommandBuffer #", "-[MTLCommandBuffer commit]", command_buffer->commit());
   metalhost::drain_queues();

@@ -21,6 +21,11 @@ void register_test_kernels() {
                                      .body = [](const Dispatch& d) {
                                        for (uint64_t i = 0; i < d.threads.width; ++i) d.buffer<float>(0)[i] += 1;
                                      }});
+    // What it says it writes counts for the checks; bytes that two queues race for are left alone.
+    metalhost::register_host_kernel({.name = "write_nothing",
+                                     .arguments = {{0, true, one_float_a_thread}},
+                                     .constants = {},
+                                     .body = [](const Dispatch&) {}});
     metalhost::register_host_kernel({.name = "copy",
                                      .arguments = {{0, false, one_float_a_thread}, {1, true, one_float_a_thread}},
                                      .constants = {},

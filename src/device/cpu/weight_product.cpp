@@ -4,6 +4,7 @@
 #include "device/cpu/weight_product.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/fail.h"
 #include "device/cpu/block_panels.h"
@@ -38,12 +39,19 @@ void dot_weight_row(const CpuWeight& weight, int64_t row, const float* x, int64_
   }
 }
 
+/// Panels of a slice: slices of one size, about 128 Ki weights each, a power of two of them, so that two or four
+/// threads end together.
+int64_t panels_per_slice(int64_t panels, int64_t columns) {
+  const int64_t slices = std::max<int64_t>(2, panels * kPanelRows * columns / (int64_t{128} << 10));
+  const auto count = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(slices)));
+  return (panels + count - 1) / count;
+}
+
 void multiply_few_rows_by_blocks(Workspace& work, const float* x, int64_t m, const CpuWeight& weight, bool narrow_input,
                                  float* y) {
   const QuantType type = weight.type();
   const int64_t n = weight.rows(), k = weight.columns();
-  // A slice should take longer than its first panel takes to arrive from memory.
-  const int64_t panels = (n + kPanelRows - 1) / kPanelRows, grain = row_grain(k * kPanelRows, 262144);
+  const int64_t panels = (n + kPanelRows - 1) / kPanelRows, grain = panels_per_slice(panels, k);
   const std::byte* data = weight.panels(work);
   if (narrow_input && prefers_panel_codes()) {
     float* space = work.scratch.take(ScratchSlot::d, static_cast<size_t>(panel_code_space(type, m, k)));

@@ -126,10 +126,13 @@ void CommandBatches::wait_for_others(MTL::CommandBuffer& commands, const std::ve
     else
       continue;
     end_compute();
-    if (const auto* batches = dynamic_cast<const CommandBatches*>(other.queue.get()))
+    auto* batches = dynamic_cast<CommandBatches*>(other.queue.get());
+    if (!batches)
+      other.queue->wait(other.batch);
+    else if (batches->gpu_ == gpu_)
       commands.encodeWait(&batches->event(), other.batch);
     else
-      other.queue->wait(other.batch);
+      batches->wait_until_completed(other.batch);  // handlers of two queues come in any order
   }
 }
 

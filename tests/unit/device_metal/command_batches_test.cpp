@@ -2,6 +2,7 @@
 #include "device/metal/command_batches.h"
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "metal_fixture.h"
@@ -85,6 +86,26 @@ TEST_F(MetalBatches, ABatchThatIsDoneBeforeWhatItWaitedForHasFailed) {
                 "another stream that it waited for");
     }
   }
+}
+
+// Two backends have two queues, whose handlers come in any order: the host waits until the other's has looked.
+TEST_F(MetalBatches, WorkOfAnotherBackendIsWaitedForHere) {
+  std::atomic<bool> may_go_on = false;
+  std::atomic<bool>* go_on = &may_go_on;
+  const auto first = std::make_shared<CommandBatches>(Gpu::open(0), limits_, HazardKinds{}, errors_);
+  encode(*first, ^(MTL::CommandBuffer*) {
+    while (!*go_on) std::this_thread::yield();
+  });
+  std::thread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    may_go_on = true;
+  });
+  CommandBatches second(gpu_, limits_, HazardKinds{}, errors_);
+  second.encode({.others = {{first, 1}}, .note = [](uint64_t) {}, .log = [](LaunchLog&) {}},
+                [&](MTL::CommandBuffer&, FaultPlace) { EXPECT_TRUE(first->done(1)); });
+  later.join();
+  second.finish();
+  EXPECT_EQ(errors_->take(), nullptr);
 }
 
 }  // namespace

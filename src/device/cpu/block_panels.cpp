@@ -1,14 +1,11 @@
 // Highway compiles this file once for each instruction set below and picks the best one that the machine has.
 // A block is `scale x (quant - zero) + minimum` by groups of 16 or 32 values, so its part of a dot product is
-// scale (quants . x) + (minimum - zero scale) (sum of x). Fields of GGUF's blocks are interleaved: two bytes of each
-// row for an f16 scale, four for everything else, so that a vector of 32-bit lanes holds four consecutive bytes of
-// each row. A format says how those become four quants. Work for four quants of 16 rows: about 4 instructions to
-// bring them to bytes, 10 to convert them to f32, 4 multiply-adds a row of x. With codes, integer instructions multiply
-// and add two or four quants at a time: 3 to 7 instructions in place of 14. Layouts: tensor/quant.cpp.
+// scale (quants . x) + (minimum - zero scale) (sum of x). Work for four quants of 16 rows: about 4 instructions to
+// bring them to bytes (panel_formats-inl.h), 10 to convert them to f32, 4 multiply-adds a row of x. With codes, integer
+// instructions multiply and add two or four quants at a time: 3 to 7 instructions in place of 14.
 #include "device/cpu/block_panels.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "base/fail.h"
@@ -21,192 +18,11 @@
 #include <hwy/foreach_target.h>  // must come before highway.h
 
 #include <hwy/cache_control.h>
-#include <hwy/highway.h>
+
+#include "device/cpu/panel_formats-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace temper::cpu::HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
-using PanelD = hn::CappedTag<float, kPanelRows>;
-using PanelI = hn::RebindToSigned<PanelD>;
-using PanelV = hn::Vec<PanelD>;
-using PanelWords = hn::Vec<PanelI>;
-
-/// A block of each of the rows of some lanes.
-struct PanelBlock {
-  const uint8_t* data;
-  int64_t lane;
-
-  /// The four bytes at `offset` of each row's block.
-  HWY_ATTR PanelWords words(int offset) const {
-    return hn::BitCast(PanelI(), hn::LoadU(hn::Repartition<uint8_t, PanelI>(), data + offset * kPanelRows + lane * 4));
-  }
-  /// The f16 value at `offset` of each row's block.
-  HWY_ATTR PanelV half(int offset) const {
-    const hn::Rebind<hwy::float16_t, PanelD> d;
-    return hn::PromoteTo(PanelD(),
-                         hn::LoadU(d, reinterpret_cast<const hwy::float16_t*>(data + offset * kPanelRows + lane * 2)));
-  }
-};
-
-inline HWY_ATTR PanelWords masked(PanelWords words, int shift, int mask) {
-  return hn::And(hn::ShiftRightSame(words, shift), hn::Set(PanelI(), mask));
-}
-inline HWY_ATTR PanelV as_floats(PanelWords words) {
-  return hn::ConvertTo(PanelD(), words);
-}
-
-/// Of the rows of a panel: values of a group are scale (quant - kZero of the format) + minimum.
-struct PanelScales {
-  PanelV scale, minimum;
-};
-inline HWY_ATTR PanelScales scale_alone(PanelV scale) {
-  return {scale, hn::Zero(PanelD())};
-}
-
-// A format: its blocks, where its f16 fields are, the scales of group s, and the quants 4 c .. 4 c + 3 of group s in
-// the bytes of each lane.
-constexpr int kNibbles = 0x0f0f0f0f, kCrumbs = 0x03030303, kOnes = 0x01010101;
-
-inline HWY_ATTR PanelWords nibbles_of(const PanelBlock& block, int offset, int c) {
-  return masked(block.words(offset + c % 4 * 4), c / 4 * 4, kNibbles);
-}
-/// Bits 4 c .. 4 c + 3 of each row's word as 16 or 0 in the bytes of each lane.
-inline HWY_ATTR PanelWords fifth_bits_of(const PanelBlock& block, int offset, int c) {
-  const PanelWords bits = hn::ShiftRightSame(block.words(offset), 4 * c);
-  const auto bit = [&](int j)
-                       HWY_ATTR { return hn::And(hn::ShiftLeftSame(bits, 7 * j + 4), hn::Set(PanelI(), 16 << 8 * j)); };
-  return hn::Or(hn::Or(bit(0), bit(1)), hn::Or(bit(2), bit(3)));
-}
-
-struct PanelQ4_0 {
-  static constexpr int kElements = 32, kBytes = 18, kGroup = 32, kZero = 8;
-  static constexpr std::array kHalves = {0};
-  static constexpr bool kMinima = false, kSigned = false;
-  static HWY_ATTR PanelScales scales(const PanelBlock& b, int) { return scale_alone(b.half(0)); }
-  static HWY_ATTR PanelWords quants(const PanelBlock& b, int, int c) { return nibbles_of(b, 2, c); }
-};
-
-struct PanelQ4_1 {
-  static constexpr int kElements = 32, kBytes = 20, kGroup = 32, kZero = 0;
-  static constexpr std::array kHalves = {0, 2};
-  static constexpr bool kMinima = true, kSigned = false;
-  static HWY_ATTR PanelScales scales(const PanelBlock& b, int) { return {b.half(0), b.half(2)}; }
-  static HWY_ATTR PanelWords quants(const PanelBlock& b, int, int c) { return nibbles_of(b, 4, c); }
-};
-
-struct PanelQ5_0 {
-  static constexpr int kElements = 32, kBytes = 22, kGroup = 32, kZero = 16;
-  static constexpr std::array kHalves = {0};
-  static constexpr bool kMinima = false, kSigned = false;
-  static HWY_ATTR PanelScales scales(const PanelBlock& b, int) { return scale_alone(b.half(0)); }
-  static HWY_ATTR PanelWords quants(const PanelBlock& b, int, int c) {
-    return hn::Or(nibbles_of(b, 6, c), fifth_bits_of(b, 2, c));
-  }
-};
-
-struct PanelQ5_1 {
-  static constexpr int kElements = 32, kBytes = 24, kGroup = 32, kZero = 0;
-  static constexpr std::array kHalves = {0, 2};
-  static constexpr bool kMinima = true, kSigned = false;
-  static HWY_ATTR PanelScales scales(const PanelBlock& b, int) { return {b.half(0), b.half(2)}; }
-  static HWY_ATTR PanelWords quants(const PanelBlock& b, int, int c) {
-    return hn::Or(nibbles_of(b, 8, c), fifth_bits_of(b, 4, c));
-  }
-};
-
-struct PanelQ8_0 {
-  static constexpr int kElements = 32, kBytes = 34, kGroup = 32, kZero = 0;
-  static constexpr std::array kHalves = {0};
-  static constexpr bool kMinima = false, kSigned = true;
-  static HWY_ATTR PanelScales scales(const PanelBlock& b, int) { return scale_alone(b.half(0)); }
-  static HWY_ATTR PanelWords quants(const PanelBlock& b, int, int c) { return b.words(2 + c * 4); }
-};
-
-/// Two bits of group s of q2_k and q3_k.
-inline HWY_ATTR PanelWords crumbs_of(const PanelBlock& b, int offset, int s, int c) {
-  return masked(b.words(offset + s / 8 * 32 + s % 2 * 16 + c * 4), s % 8 / 2 * 2, kCrumbs);
-}
-
-struct PanelQ2K {
-  static constexpr int kElements = 256, kBytes = 84, kGroup = 16, kZero = 0;
-  static constexpr std::array kHalves = {80, 82};
-  static constexpr bool kMinima = true, kSigned = false;
-  static HWY_ATTR PanelScales scales(const PanelBlock& b, int s) {
-    const PanelWords packed = b.words(s / 4 * 4);
-    return {hn::Mul(b.half(80), as_floats(masked(packed, s % 4 * 8, 15))),
-            hn::Neg(hn::Mul(b.half(82), as_floats(masked(packed, s % 4 * 8 + 4, 15))))};
-  }
-  static HWY_ATTR PanelWords quants(const PanelBlock& b, int s, int c) { return crumbs_of(b, 16, s, c); }
-};
-
-struct PanelQ3K {
-  static constexpr int kElements = 256, kBytes = 110, kGroup = 16, kZero = 4;
-  static constexpr std::array kHalves = {108};
-  static constexpr bool kMinima = false, kSigned = false;
-  static HWY_ATTR PanelScales scales(const PanelBlock& b, int s) {
-    const PanelWords nibble = masked(b.words(96 + s % 8 / 4 * 4), s % 4 * 8 + s / 8 * 4, 15);
-    const PanelWords top = masked(b.words(104), s % 4 * 8 + s / 4 * 2, 3);
-    const PanelWords scale = hn::Sub(hn::Or(nibble, hn::ShiftLeft<4>(top)), hn::Set(PanelI(), 32));
-    return scale_alone(hn::Mul(b.half(108), as_floats(scale)));
-  }
-  static HWY_ATTR PanelWords quants(const PanelBlock& b, int s, int c) {
-    const PanelWords high = masked(b.words(s % 2 * 16 + c * 4), s / 2, kOnes);
-    return hn::Or(crumbs_of(b, 32, s, c), hn::ShiftLeft<2>(high));
-  }
-};
-
-/// The eight 6-bit scales and minima of q4_k and q5_k in 12 bytes at 4.
-inline HWY_ATTR PanelScales six_bit_scales(const PanelBlock& b, int s) {
-  const PanelWords first = b.words(4), second = b.words(8), third = b.words(12);
-  const int shift = s % 4 * 8;
-  PanelWords scale, minimum;
-  if (s < 4) {
-    scale = masked(first, shift, 63);
-    minimum = masked(second, shift, 63);
-  } else {
-    scale = hn::Or(masked(third, shift, 15), hn::ShiftLeft<4>(masked(first, shift + 6, 3)));
-    minimum = hn::Or(masked(third, shift + 4, 15), hn::ShiftLeft<4>(masked(second, shift + 6, 3)));
-  }
-  return {hn::Mul(b.half(0), as_floats(scale)), hn::Neg(hn::Mul(b.half(2), as_floats(minimum)))};
-}
-
-struct PanelQ4K {
-  static constexpr int kElements = 256, kBytes = 144, kGroup = 32, kZero = 0;
-  static constexpr std::array kHalves = {0, 2};
-  static constexpr bool kMinima = true, kSigned = false;
-  static HWY_ATTR PanelScales scales(const PanelBlock& b, int s) { return six_bit_scales(b, s); }
-  static HWY_ATTR PanelWords quants(const PanelBlock& b, int s, int c) {
-    return masked(b.words(16 + s / 2 * 32 + c * 4), s % 2 * 4, kNibbles);
-  }
-};
-
-struct PanelQ5K {
-  static constexpr int kElements = 256, kBytes = 176, kGroup = 32, kZero = 0;
-  static constexpr std::array kHalves = {0, 2};
-  static constexpr bool kMinima = true, kSigned = false;
-  static HWY_ATTR PanelScales scales(const PanelBlock& b, int s) { return six_bit_scales(b, s); }
-  static HWY_ATTR PanelWords quants(const PanelBlock& b, int s, int c) {
-    const PanelWords high = masked(b.words(16 + c * 4), s, kOnes);
-    return hn::Or(masked(b.words(48 + s / 2 * 32 + c * 4), s % 2 * 4, kNibbles), hn::ShiftLeft<4>(high));
-  }
-};
-
-struct PanelQ6K {
-  static constexpr int kElements = 256, kBytes = 210, kGroup = 16, kZero = 32;
-  static constexpr std::array kHalves = {208};
-  static constexpr bool kMinima = false, kSigned = false;
-  static HWY_ATTR PanelScales scales(const PanelBlock& b, int s) {
-    const PanelWords byte = hn::ShiftLeftSame(b.words(192 + s / 4 * 4), 24 - s % 4 * 8);
-    return scale_alone(hn::Mul(b.half(208), as_floats(hn::ShiftRight<24>(byte))));
-  }
-  static HWY_ATTR PanelWords quants(const PanelBlock& b, int s, int c) {
-    const int half = s / 8, quarter = s % 8 / 2, part = s % 2 * 16 + c * 4;
-    const PanelWords low = masked(b.words(half * 64 + quarter % 2 * 32 + part), quarter / 2 * 4, kNibbles);
-    const PanelWords high = masked(b.words(128 + half * 32 + part), quarter * 2, kCrumbs);
-    return hn::Or(low, hn::ShiftLeft<4>(high));
-  }
-};
 
 /// Byte j of each lane.
 template <class Format, int j>
@@ -480,35 +296,6 @@ HWY_ATTR void dot_format(const uint8_t* panel, int64_t used, Input in, float* y,
   for (; in.rows >= 4; next(4)) dot_panel<Format, 4>(panel, used, in, y, y_stride);
   for (; in.rows >= 2; next(2)) dot_panel<Format, 2>(panel, used, in, y, y_stride);
   for (; in.rows >= 1; next(1)) dot_panel<Format, 1>(panel, used, in, y, y_stride);
-}
-
-/// Calls f with the format of the blocks.
-template <class F>
-HWY_ATTR void with_panel_format(QuantType type, F&& f) {
-  switch (type) {
-    case QuantType::q4_0:
-      return f.template operator()<PanelQ4_0>();
-    case QuantType::q4_1:
-      return f.template operator()<PanelQ4_1>();
-    case QuantType::q5_0:
-      return f.template operator()<PanelQ5_0>();
-    case QuantType::q5_1:
-      return f.template operator()<PanelQ5_1>();
-    case QuantType::q8_0:
-      return f.template operator()<PanelQ8_0>();
-    case QuantType::q2_k:
-      return f.template operator()<PanelQ2K>();
-    case QuantType::q3_k:
-      return f.template operator()<PanelQ3K>();
-    case QuantType::q4_k:
-      return f.template operator()<PanelQ4K>();
-    case QuantType::q5_k:
-      return f.template operator()<PanelQ5K>();
-    case QuantType::q6_k:
-      return f.template operator()<PanelQ6K>();
-    default:
-      fail(ErrorCode::internal, "{} is stored without blocks", name_of(type));
-  }
 }
 
 template <class Input>

@@ -53,17 +53,17 @@ void multiply_few_rows_by_blocks(Workspace& work, const float* x, int64_t m, con
   const int64_t n = weight.rows(), k = weight.columns();
   const int64_t panels = (n + kPanelRows - 1) / kPanelRows, grain = panels_per_slice(panels, k);
   const std::byte* data = weight.panels(work);
+  const auto multiply = [&](const auto& input) {
+    parallel_for(work, panels, grain,
+                 [&](int64_t begin, int64_t end) { dot_panels(type, data, begin, end, n, input, y, n); });
+  };
   if (narrow_input && prefers_panel_codes()) {
     float* space = work.scratch.take(ScratchSlot::d, static_cast<size_t>(panel_code_space(type, m, k)));
-    const PanelCodes codes = make_panel_codes(type, x, m, k, space);
-    return parallel_for(work, panels, grain,
-                        [&](int64_t begin, int64_t end) { dot_panels(type, data, begin, end, n, codes, y, n); });
+    return multiply(make_panel_codes(type, x, m, k, space));
   }
   float* sums = work.scratch.take(ScratchSlot::d, static_cast<size_t>(m * k / block_group(type)));
   sum_block_groups(type, x, m * k, sums);
-  const PanelInput input{x, m, k, sums};
-  parallel_for(work, panels, grain,
-               [&](int64_t begin, int64_t end) { dot_panels(type, data, begin, end, n, input, y, n); });
+  multiply(PanelInput{x, m, k, sums});
 }
 
 void multiply_few_rows(Workspace& work, const float* x, int64_t m, const CpuWeight& weight, bool narrow_input,

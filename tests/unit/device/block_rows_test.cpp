@@ -1,158 +1,17 @@
-// Every instruction set that the machine has, against the expanded blocks and sums in f64.
+// Every instruction set that the machine has, against dequantize().
 #include "device/cpu/block_rows.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <limits>
-#include <random>
 
-#include "device/cpu/block_panels.h"
+#include "support/block_formats.h"
 #include "support/instruction_sets.h"
-#include "tensor/half.h"
-#include "tensor/quant.h"
 
 namespace temper::cpu {
 namespace {
 
-struct BlockFormat {
-  QuantType type;
-  std::vector<size_t> halves;  // where its blocks have f16 scales
-};
-
-const BlockFormat kFormats[] = {{QuantType::q4_0, {0}},    {QuantType::q4_1, {0, 2}}, {QuantType::q5_0, {0}},
-                                {QuantType::q5_1, {0, 2}}, {QuantType::q8_0, {0}},    {QuantType::q2_k, {80, 82}},
-                                {QuantType::q3_k, {108}},  {QuantType::q4_k, {0, 2}}, {QuantType::q5_k, {0, 2}},
-                                {QuantType::q6_k, {208}}};
-
-/// Blocks of any bits, with scales in (-1, 1).
-std::vector<std::byte> random_blocks(const BlockFormat& format, int64_t elements, uint32_t seed) {
-  std::mt19937 bits(seed);
-  std::uniform_real_distribution<float> scale(-1.0f, 1.0f);
-  std::vector<std::byte> bytes(stored_bytes(format.type, elements));
-  for (std::byte& byte : bytes) byte = static_cast<std::byte>(bits() & 255);
-  const size_t block = block_size(format.type).bytes;
-  for (size_t at = 0; at < bytes.size(); at += block)
-    for (const size_t half : format.halves) {
-      const f16_t value = to_f16(scale(bits));
-      std::memcpy(bytes.data() + at + half, &value.bits, sizeof value.bits);
-    }
-  return bytes;
-}
-
-void PrintTo(const BlockFormat& format, std::ostream* out) {
-  *out << name_of(format.type);
-}
-
 class BlockRows : public testing::TestWithParam<BlockFormat> {};
-
-TEST_P(BlockRows, InPanelsEqualTheExpandedRowsOnEveryInstructionSet) {
-  const BlockFormat& format = GetParam();
-  constexpr int64_t n = 768, weight_rows = 37, y_stride = 41, panels = 3;
-  const std::vector<std::byte> blocks = random_blocks(format, weight_rows * n, 1);
-  std::vector<float> weight(static_cast<size_t>(weight_rows * n));
-  dequantize(format.type, blocks, weight);
-  std::mt19937 bits(2);
-  std::normal_distribution<float> normal;
-  std::vector<float> x(static_cast<size_t>(8 * n)), sums(static_cast<size_t>(8 * n / block_group(format.type)));
-  for (float& value : x) value = normal(bits);
-  sum_block_groups(format.type, x.data(), 8 * n, sums.data());
-  const auto check = [&](int64_t target, int64_t rows, double tolerance, const std::vector<float>& y) {
-    for (int64_t r = 0; r < 8; ++r)
-      for (int64_t i = 0; i < y_stride; ++i) {
-        const float got = y[static_cast<size_t>(r * y_stride + i)];
-        if (r >= rows || i >= weight_rows) {
-          ASSERT_EQ(got, -7.0f) << r << ", " << i;  // written past the results
-          continue;
-        }
-        double want = 0, size = 0;
-        for (int64_t e = 0; e < n; ++e) {
-          const double term =
-              double{x[static_cast<size_t>(r * n + e)]} * double{weight[static_cast<size_t>(i * n + e)]};
-          want += term;
-          size += std::abs(term);
-        }
-        ASSERT_NEAR(double{got}, want, tolerance * size) << hwy::TargetName(target) << ", x " << r << ", row " << i;
-      }
-  };
-  for (const int64_t target : instruction_sets()) {
-    const OnlyInstructionSet only(target);
-    std::vector<std::byte> packed(panel_bytes(weight_rows, stored_bytes(format.type, n)), std::byte{0xff});
-    pack_panels(format.type, blocks.data(), weight_rows, n, 0, 1, packed.data());
-    pack_panels(format.type, blocks.data(), weight_rows, n, 1, panels, packed.data());
-    for (int64_t rows = 1; rows <= 8; ++rows) {
-      const std::vector<float> untouched(static_cast<size_t>(8 * y_stride), -7.0f);
-      std::vector<float> y = untouched;
-      dot_panels(format.type, packed.data(), 0, panels, weight_rows, PanelInput{x.data(), rows, n, sums.data()},
-                 y.data(), y_stride);
-      check(target, rows, 1e-6, y);
-      if (!prefers_panel_codes()) continue;
-      std::vector<float> space(static_cast<size_t>(panel_code_space(format.type, rows, n)));
-      const PanelCodes codes = make_panel_codes(format.type, x.data(), rows, n, space.data());
-      y = untouched;
-      dot_panels(format.type, packed.data(), 0, panels, weight_rows, codes, y.data(), y_stride);
-      check(target, rows, 1.5e-5, y);  // random errors of at most 2.4 / 65,024 each
-    }
-  }
-}
-
-TEST_P(BlockRows, CodesAreExactForWhatTheyCanHold) {
-  const BlockFormat& format = GetParam();
-  constexpr int64_t n = 256, weight_rows = 16;
-  const std::vector<std::byte> blocks = random_blocks(format, weight_rows * n, 4);
-  std::vector<float> weight(static_cast<size_t>(weight_rows * n)), x(static_cast<size_t>(n)), y(16);
-  dequantize(format.type, blocks, weight);
-  std::mt19937 bits(5);
-  for (size_t i = 0; i < x.size(); ++i) x[i] = i % 16 == 0 ? -32512.0f : static_cast<float>(bits() % 65025) - 32512.0f;
-  for (const int64_t target : instruction_sets()) {
-    const OnlyInstructionSet only(target);
-    if (!prefers_panel_codes()) continue;
-    std::vector<std::byte> packed(panel_bytes(weight_rows, stored_bytes(format.type, n)));
-    pack_panels(format.type, blocks.data(), weight_rows, n, 0, 1, packed.data());
-    std::vector<float> space(static_cast<size_t>(panel_code_space(format.type, 1, n)));
-    dot_panels(format.type, packed.data(), 0, 1, weight_rows,
-               make_panel_codes(format.type, x.data(), 1, n, space.data()), y.data(), 16);
-    for (int64_t i = 0; i < weight_rows; ++i) {
-      double want = 0, size = 0;
-      for (int64_t e = 0; e < n; ++e) {
-        const double term = double{x[static_cast<size_t>(e)]} * double{weight[static_cast<size_t>(i * n + e)]};
-        want += term;
-        size += std::abs(term);
-      }
-      EXPECT_NEAR(double{y[static_cast<size_t>(i)]}, want, 3e-7 * size) << hwy::TargetName(target) << ", row " << i;
-    }
-  }
-}
-
-TEST_P(BlockRows, CodesOfNoNumbersGiveNaNAndOfNothingZero) {
-  const BlockFormat& format = GetParam();
-  constexpr int64_t n = 256;
-  const std::vector<std::byte> blocks = random_blocks(format, 16 * n, 6);
-  const float infinity = std::numeric_limits<float>::infinity();
-  for (const int64_t target : instruction_sets()) {
-    const OnlyInstructionSet only(target);
-    if (!prefers_panel_codes()) continue;
-    std::vector<std::byte> packed(panel_bytes(16, stored_bytes(format.type, n)));
-    pack_panels(format.type, blocks.data(), 16, n, 0, 1, packed.data());
-    std::vector<float> space(static_cast<size_t>(panel_code_space(format.type, 1, n))), y(16, -7.0f);
-    const auto multiply = [&](float value) {
-      std::vector<float> x(static_cast<size_t>(n));
-      x[77] = value;
-      dot_panels(format.type, packed.data(), 0, 1, 16, make_panel_codes(format.type, x.data(), 1, n, space.data()),
-                 y.data(), 16);
-    };
-    for (const float value : {infinity, -infinity, std::nanf("")}) {
-      multiply(value);
-      for (const float result : y) EXPECT_TRUE(std::isnan(result)) << hwy::TargetName(target) << ", " << value;
-    }
-    for (const float value : {0.0f, 1e-40f}) {
-      multiply(value);
-      for (const float result : y) EXPECT_EQ(result, 0.0f) << hwy::TargetName(target) << ", " << value;
-    }
-  }
-}
 
 TEST_P(BlockRows, ExpandsToTheVeryValuesOnEveryInstructionSet) {
   const BlockFormat& format = GetParam();

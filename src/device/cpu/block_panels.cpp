@@ -42,6 +42,13 @@ HWY_ATTR void add_products(PanelWords quants, const float* x, int64_t n, PanelV*
 
 constexpr int kPrefetchBytes = 4096;
 
+// Loops over groups and their quants are unrolled so that shifts and offsets are constants: over groups where one row
+// of x makes the most of it. Sanitizers make such functions so long that compiling this file took eight minutes.
+constexpr int kChunksAtOnce = HWY_IS_ASAN ? 1 : 8;
+constexpr int groups_at_once(int rows) {
+  return rows > 1 || HWY_IS_ASAN ? 1 : 16;
+}
+
 /// Blocks ahead of the one at work are on their way: the processor's own prefetching ends with each page.
 template <class Format>
 HWY_ATTR void fetch_ahead(const PanelBlock& block) {
@@ -59,11 +66,11 @@ HWY_ATTR void dot_lanes(PanelBlock block, const PanelInput& in, PanelV* sums) {
   const float* group_sums = in.sums;
   for (int64_t first = 0; first < in.n; first += Format::kElements, block.data += Format::kBytes * kPanelRows) {
     fetch_ahead<Format>(block);
-#pragma GCC unroll 16
+#pragma GCC unroll groups_at_once(kRows)
     for (int s = 0; s < kGroups; ++s, x += Format::kGroup, ++group_sums) {
       PanelV even[kRows], odd[kRows];  // two chains: a multiply-add waits for the one before it
       for (int r = 0; r < kRows; ++r) even[r] = odd[r] = hn::Zero(PanelD());
-#pragma GCC unroll 8
+#pragma GCC unroll kChunksAtOnce
       for (int c = 0; c < Format::kGroup / 4; ++c) {
         const PanelWords quants = Format::quants(block, s, c);
         add_products<Format, 0, kRows>(quants, x + 4 * c, in.n, even);
@@ -161,11 +168,11 @@ void dot_lanes(PanelBlock block, const PanelCodes& in, PanelV* sums) {
   int64_t group = 0;
   for (int64_t first = 0; first < in.n; first += Format::kElements, block.data += Format::kBytes * kPanelRows) {
     fetch_ahead<Format>(block);
-#pragma GCC unroll 16
+#pragma GCC unroll groups_at_once(kRows)
     for (int s = 0; s < kGroups; ++s, ++group, codes += 2 * Format::kGroup) {
       CodeSums parts[kRows];
       for (CodeSums& part : parts) part = {hn::Zero(PanelI()), hn::Zero(PanelI())};
-#pragma GCC unroll 8
+#pragma GCC unroll kChunksAtOnce
       for (int c = 0; c < Format::kGroup / 4; ++c) {
         const CodeFactors quants = code_factors<Format>(Format::quants(block, s, c));
         for (int r = 0; r < kRows; ++r) add_code_products(quants, codes + 2 * r * in.n + 8 * c, parts[r]);
